@@ -1,0 +1,56 @@
+/* One strategy on one window, with its benchmarks and figures (layer 3; SPEC 5, 7, 10). */
+#ifndef GNT_BACKTEST_H
+#define GNT_BACKTEST_H
+
+#include "host/base/json.h"
+#include "host/device/engine.h"
+#include "host/market/bars.h"
+
+void gnt_strategy_default(gnt_strategy *strategy); /* SPEC 5's defaults */
+
+/* SPEC 5's parameters by their command-line names ("commission-bp", "upper", ...; '_' and '-' are equal): one table
+ * shared by the command line, experiment files and sweeps. EINVAL names the parameter, its range and the value. */
+GNT_MUST_CHECK gnt_status gnt_strategy_set(gnt_strategy *strategy, const char *name, const char *value, gnt_error *why);
+
+typedef struct gnt_parameter {
+    const char *name, *value_hint, *fallback, *help; /* "commission-bp", "BP", "0.5", "..." */
+} gnt_parameter;
+extern const gnt_parameter gnt_strategy_parameters[];
+extern const size_t gnt_n_strategy_parameters;
+
+/* A proportion with its Wilson 95 % interval and the majority share beside it. n = 0: undefined. */
+typedef struct gnt_accuracy {
+    double value, lo, hi, majority;
+    uint64_t n, n_right, n_up;
+} gnt_accuracy;
+json_t *gnt_accuracy_json(const gnt_accuracy *accuracy); /* {value, lo, hi, n, majority} or null */
+
+typedef struct gnt_figure {
+    double value;       /* NaN: undefined */
+    const char *reason; /* code when undefined, static */
+} gnt_figure;
+
+typedef struct gnt_backtest {
+    size_t begin, end; /* window bars */
+    gnt_sim_totals totals;
+    double *price_fill, *target, *units, *cash, *equity, *ret, *cost, *position; /* [end - begin], owned */
+    gnt_figure total_return, annual_return, volatility, sharpe, sortino, calmar, max_drawdown, var_95, es_95, hit_rate,
+        turnover, exposure, break_even_bp, break_even_vs_hold_bp;
+    gnt_accuracy accuracy;
+    uint64_t n_fragile;       /* scored decisions with |p - a threshold| < 1e-5 */
+    bool constant_prediction; /* all p equal or all on one side of 0.5 */
+    gnt_figure buy_hold, always_up, persistence, random_p05, random_p50, random_p95; /* total returns */
+    double *buy_hold_equity, *always_up_equity, *persistence_equity;                 /* [end - begin], owned */
+} gnt_backtest;
+
+/* score [T]: probability or NaN. bars must already be price-adjusted; raw: the unadjusted bars for impact's dollar
+ * volume (may be the same). seed: benchmarks' random runs, stream 102. */
+GNT_MUST_CHECK gnt_status gnt_backtest_run(gnt_engine *engine, const gnt_bars *bars, const gnt_bars *raw,
+                                           const double *score, size_t begin, size_t end, const gnt_strategy *strategy,
+                                           uint64_t seed, gnt_backtest *out, gnt_error *why);
+void gnt_backtest_free(gnt_backtest *backtest);
+
+/* SPEC 7's `backtest --json` keys without provenance and optimistic_fill's siblings that only the caller knows. */
+json_t *gnt_backtest_json(const gnt_backtest *backtest, const gnt_strategy *strategy);
+
+#endif
