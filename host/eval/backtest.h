@@ -4,6 +4,7 @@
 
 #include "host/base/json.h"
 #include "host/device/engine.h"
+#include "host/eval/figure.h"
 #include "host/market/bars.h"
 
 void gnt_strategy_default(gnt_strategy *strategy); /* SPEC 5's defaults */
@@ -24,11 +25,6 @@ typedef struct gnt_accuracy {
     uint64_t n, n_right, n_up;
 } gnt_accuracy;
 json_t *gnt_accuracy_json(const gnt_accuracy *accuracy); /* {value, lo, hi, n, majority} or null */
-
-typedef struct gnt_figure {
-    double value;       /* NaN: undefined */
-    const char *reason; /* code when undefined, static */
-} gnt_figure;
 
 typedef struct gnt_backtest {
     size_t begin, end; /* window bars */
