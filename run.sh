@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# The one door to building, running and checking Gauntlet on a Debian machine.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+# One list of Debian packages, by what needs them.
+BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config git libhdf5-dev libcurl4-openssl-dev libyaml-dev libjansson-dev
+  libprotobuf-c-dev protobuf-c-compiler libssl-dev gnuplot-nox fonts-dejavu-core ca-certificates"
+TEST_PACKAGES="libcmocka-dev libmicrohttpd-dev hdf5-tools python3-venv"
+CI_PACKAGES="g++ clang-format-14 shellcheck cppcheck"
+SOAK_PACKAGES="clang libclang-rt-14-dev"
+
+usage() {
+  cat <<'TEXT'
+usage: ./run.sh COMMAND [--no-install] [-- arguments]
+
+  build   install what is missing, configure, build build/gauntlet
+  demo    build, then the whole pipeline on the built-in market: report in out/demo
+  test    build, then every test; last line: N passed, N failed, N skipped
+  ci      sanitizer builds with their tests, static analysis; adds to the last line of `test`
+  bench   time of the demo and of single-model work, into out/bench
+  peers   forward and training side by side with onnxruntime (makes a Python venv)
+  soak    fuzzers and many-seed significance runs, for half an hour
+  clean   remove build folders and the venv (never your data or out/)
+
+  --no-install   refuse to install packages: say what is missing and stop
+TEXT
+}
+
+say() { printf '==> %s\n' "$*" >&2; }
+die() {
+  printf 'run.sh: %s\n' "$*" >&2
+  exit 2
+}
+
+# need PACKAGE...: installs what is missing, after saying so.
+need() {
+  local missing=() package
+  command -v dpkg-query >/dev/null || return 0 # not Debian: configure will say what it can't find
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  [ "$INSTALL" = yes ] || die "missing packages: ${missing[*]} (install them, or run without --no-install)"
+  local root=()
+  [ "$(id -u)" = 0 ] || root=(sudo)
+  say "installing Debian packages: ${missing[*]}"
+  "${root[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+jobs_count() { nproc 2>/dev/null || echo 2; }
+
+# build PRESET [cmake option...]: configures and builds; warnings are errors here too.
+build() {
+  local preset=$1
+  shift
+  # shellcheck disable=SC2086
+  need $BUILD_PACKAGES
+  local log
+  log=$(mktemp)
+  if ! cmake --preset "$preset" -DGNT_WERROR=ON "$@" >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    exit 1
+  fi
+  rm -f "$log"
+  if command -v nvcc >/dev/null && [ -f kernels/cuda/cuda.cu ]; then say "CUDA toolkit found"; else say "CUDA: no module in this build; CPU only"; fi
+  cmake --build --preset "$preset" -j "$(jobs_count)" >&2
+}
+
+# The venv with onnxruntime and h5py that some tests use as oracles. Without it they are skipped by name.
+venv() {
+  [ -f .venv/ready ] && cmp -s tests/peers/requirements.txt .venv/ready && return 0
+  if ! { python3 -m venv .venv && .venv/bin/pip install -q --disable-pip-version-check -r tests/peers/requirements.txt; } >&2; then
+    say "no Python venv: tests that compare with onnxruntime and h5py will be skipped"
+    rm -rf .venv
+    return 0
+  fi
+  cp tests/peers/requirements.txt .venv/ready
+}
+
+# run_tests BUILD_FOLDER LABEL [ctest argument...]: runs, counts, appends to build/summary.
+run_tests() {
+  local folder=$1 label=$2 junit
+  shift 2
+  junit=$PWD/$folder/junit.xml
+  rm -f "$junit"
+  [ -d .venv ] && export GNT_VENV=$PWD/.venv
+  ctest --test-dir "$folder" -j "$(jobs_count)" --output-on-failure --output-junit "$junit" "$@" >&2 || true
+  [ -f "$junit" ] || die "ctest left no result in $folder"
+  awk -v label="$label" -f tests/summary.awk "$junit" | tee -a build/summary
+}
+
+# total: sums build/summary; the last line of test and ci. Fails when anything failed or nothing passed.
+total() {
+  awk '/^count /{p+=$2; f+=$3; s+=$4} END{printf "%d passed, %d failed, %d skipped\n", p, f, s; exit !(f == 0 && p > 0)}' build/summary
+}
+
+do_test() {
+  # shellcheck disable=SC2086
+  need $BUILD_PACKAGES $TEST_PACKAGES $CI_PACKAGES
+  build release
+  venv
+  : >build/summary
+  run_tests build "release"
+  total
+}
+
+do_ci() {
+  # shellcheck disable=SC2086
+  need $BUILD_PACKAGES $TEST_PACKAGES $CI_PACKAGES
+  [ -f build/summary ] || die "run ./run.sh test first"
+  say "AddressSanitizer and UndefinedBehaviorSanitizer"
+  build asan
+  ASAN_OPTIONS=detect_leaks=1 run_tests build-asan "asan" -LE slow
+  say "ThreadSanitizer"
+  build tsan
+  run_tests build-tsan "tsan" -R 'parity' -LE slow
+  say "static analysis"
+  if cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 --suppressions-list=tests/lint/cppcheck.txt \
+    -I . host kernels >&2; then echo "count 1 0 0 cppcheck"; else echo "count 0 1 0 cppcheck"; fi | tee -a build/summary
+  total
+}
+
+do_demo() {
+  build release -DGNT_TESTS=OFF
+  build/gauntlet demo --out out/demo "$@"
+}
+
+do_bench() {
+  build release -DGNT_TESTS=OFF
+  mkdir -p out/bench
+  local seconds
+  seconds=$({ TIMEFORMAT=%R; time build/gauntlet demo --quiet --out out/bench/demo >/dev/null; } 2>&1)
+  printf '{"command": "gauntlet demo", "wall_seconds": %s, "cores": %s}\n' "$seconds" "$(jobs_count)" | tee out/bench/demo.json
+}
+
+do_peers() {
+  # shellcheck disable=SC2086
+  need $TEST_PACKAGES
+  build release
+  venv
+  [ -d .venv ] || die "no Python venv; see the message above"
+  .venv/bin/python tests/peers/forward.py --gauntlet build/gauntlet "$@"
+}
+
+do_soak() {
+  # shellcheck disable=SC2086
+  need $BUILD_PACKAGES $TEST_PACKAGES $SOAK_PACKAGES
+  bash tests/soak/soak.sh "$@"
+}
+
+COMMAND=${1:-}
+[ $# -gt 0 ] && shift
+INSTALL=yes
+if [ "${1:-}" = --no-install ]; then
+  INSTALL=no
+  shift
+fi
+[ "${1:-}" = -- ] && shift
+case "$COMMAND" in
+build) build release ;;
+demo | test | ci | bench | peers | soak) "do_$COMMAND" "$@" ;;
+clean) rm -rf build build-dev build-asan build-tsan build-fuzz .venv ;;
+help | --help | -h) usage ;;
+*)
+  usage >&2
+  exit 2
+  ;;
+esac
