@@ -32,14 +32,21 @@ GNT_MUST_CHECK gnt_status gnt_h5_put_text(gnt_h5 *file, const char *path, const 
 GNT_MUST_CHECK gnt_status gnt_h5_put_count(gnt_h5 *file, const char *path, const char *name, int64_t value,
                                            gnt_error *why); /* int64 attribute */
 
+/* Writes [rows] UTF-8 texts of at most `width` bytes, NUL-padded: text is [rows][width]. */
+GNT_MUST_CHECK gnt_status gnt_h5_put_words(gnt_h5 *file, const char *path, const char *text, size_t rows, size_t width,
+                                           gnt_error *why);
+
 bool gnt_h5_has(gnt_h5 *file, const char *path);
-/* Converts to `type`; *data is allocated (free()), *cols 0 for a vector. Refuses rank over 2 and sizes over 2^40 bytes.
- */
+/* Converts to `type`; *data is allocated (free()), *cols 0 for a vector. Refuses rank other than 1 and 2, sizes over
+ * 2^40 bytes or beyond what the file can hold, and values that do not fit `type` (a fraction or 300 as I8). */
 GNT_MUST_CHECK gnt_status gnt_h5_get(gnt_h5 *file, const char *path, gnt_h5_type type, void **data, size_t *rows,
                                      size_t *cols, gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_h5_get_text(gnt_h5 *file, const char *path, const char *name, char *out, size_t room,
                                           gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_h5_get_count(gnt_h5 *file, const char *path, const char *name, int64_t *value,
+                                           gnt_error *why);
+/* Texts of gnt_h5_put_words: *text is [rows][width] with a NUL after each (so width is the stored one + 1); free(). */
+GNT_MUST_CHECK gnt_status gnt_h5_get_words(gnt_h5 *file, const char *path, char **text, size_t *rows, size_t *width,
                                            gnt_error *why);
 /* Names directly in a group, sorted; *names is one block of pointers and text (free()). */
 GNT_MUST_CHECK gnt_status gnt_h5_list(gnt_h5 *file, const char *group, char ***names, size_t *n, gnt_error *why);
