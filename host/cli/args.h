@@ -3,6 +3,7 @@
 #define GNT_ARGS_H
 
 #include "cli.h"
+#include "host/base/nearest.h"
 
 enum { GNT_MAX_OPTIONS = 96, GNT_MAX_GIVEN = 256, GNT_MAX_WORDS = 64 };
 
@@ -25,9 +26,6 @@ struct gnt_args {
 void gnt_args_init(gnt_args *args, const gnt_verb *verb);
 /* argv[0] is the first word after the verb. EUSAGE names the option and the nearest valid one. */
 GNT_MUST_CHECK gnt_status gnt_args_parse(gnt_args *args, int argc, char **argv, gnt_error *why);
-
-/* The nearest of n names by edit distance, or NULL when none is close. */
-const char *gnt_nearest(const char *word, const char *const *names, size_t n);
 
 /* Verbs in the order of the help page; ends with NULL. */
 extern const gnt_verb *const gnt_verbs[];
