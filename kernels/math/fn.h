@@ -1,0 +1,15 @@
+/* How a function of kernels/math is declared, so that the same text compiles as C and as CUDA.
+ *
+ * Everything here keeps to what C17 and C++17 share: no designated initialisers, no compound literals, casts written
+ * out. Exact-class code uses + - x / and sqrt only; both compilers are told not to contract (-ffp-contract=off,
+ * --fmad=false). */
+#ifndef GNT_MATH_FN_H
+#define GNT_MATH_FN_H
+
+#ifdef __CUDACC__
+#define GNT_FN static __host__ __device__ __forceinline__
+#else
+#define GNT_FN static inline
+#endif
+
+#endif

@@ -1,0 +1,12 @@
+/* Philox streams: one per use, below 65536, never shared (statistics.md 15). The one list. */
+#ifndef GNT_MATH_STREAMS_H
+#define GNT_MATH_STREAMS_H
+
+enum {
+    /* 0..99: given by the caller on the command line (bootstrap, random) */
+    GNT_STREAM_SPLIT = 101,       /* A/B arm of a request (SPEC 10, Replay) */
+    GNT_STREAM_RANDOM_BOOK = 102, /* runs and gaps of the random benchmark (SPEC 10, Figures) */
+    /* above 65535: 65536 * attempt is added when a bounded draw is rejected */
+};
+
+#endif
