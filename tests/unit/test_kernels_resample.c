@@ -66,9 +66,9 @@ static void split_by_the_written_rule(void **state)
             assert_int_equal(enhanced[r][j], u < 0.3);
         }
     gnt_cpu_split(seed, 0, counter, 64, 0, 0, 5, enhanced[0]);
-    for (int i = 0; i < 5 * 64; i++) assert_int_equal(enhanced[0][i], 0);
+    for (int i = 0; i < 5 * 64; i++) assert_int_equal(enhanced[i / 64][i % 64], 0);
     gnt_cpu_split(seed, 1, counter, 64, 0, 0, 5, enhanced[0]);
-    for (int i = 0; i < 5 * 64; i++) assert_int_equal(enhanced[0][i], 1);
+    for (int i = 0; i < 5 * 64; i++) assert_int_equal(enhanced[i / 64][i % 64], 1);
 }
 
 int main(void)
