@@ -25,6 +25,7 @@ typedef struct gnt_bars {
     gnt_day *day;                                  /* [T] session date, rising */
     double *open, *high, *low, *close, *adj_close; /* [T] USD */
     double *volume;                                /* [T] shares */
+    bool adjusted;                                 /* gnt_bars_adjust has been applied */
     char source[512];                              /* path or URL */
     int64_t retrieved_unix;                        /* UTC seconds; 0 for a local file */
     char sha256[GNT_SHA256_ROOM];                  /* of the source's bytes */
