@@ -1,0 +1,33 @@
+/* The CPU backend from inside: the device's state and those entries of its table that need it.
+ * Stages that are plain functions over a range of lanes are in stages.h; cpu.c spreads them over threads.
+ *
+ * Sources named in CMakeLists' SIMD_NAMES are compiled once per instruction set with GNT_SIMD defined as
+ * generic, avx2 or avx512; what they export is named by GNT_SIMD_NAME(x), e.g. gnt_forward_avx2, and
+ * chosen at run time by dev->simd. */
+#ifndef GNT_CPU_H
+#define GNT_CPU_H
+
+#include "kernels/cpu/pool.h"
+#include "kernels/kernels.h"
+
+typedef enum gnt_simd { GNT_GENERIC = 0, GNT_AVX2, GNT_AVX512, GNT_N_SIMD } gnt_simd;
+
+struct gnt_device {
+    gnt_threads *pool;
+    gnt_simd simd;
+};
+
+#define GNT_PASTE_(a, b) a##_##b
+#define GNT_PASTE(a, b) GNT_PASTE_(a, b)
+#ifdef GNT_SIMD
+#define GNT_SIMD_NAME(name) GNT_PASTE(name, GNT_SIMD)
+#endif
+
+/* The same meaning as the table's entries in kernels.h. */
+gnt_status gnt_cpu_pack(gnt_device *dev, const gnt_net *net, const float *weights, gnt_packed **packed);
+void gnt_cpu_unpack(gnt_device *dev, gnt_packed *packed);
+gnt_status gnt_cpu_forward(gnt_device *dev, const gnt_packed *const *models, size_t n_models, gnt_panel panel,
+                           gnt_rows rows, float *logit);
+gnt_status gnt_cpu_train_epoch(gnt_device *dev, gnt_train_job *jobs, size_t n_jobs);
+
+#endif
