@@ -5,6 +5,8 @@
 #ifndef GNT_CLASSIFICATION_H
 #define GNT_CLASSIFICATION_H
 
+#include <stdint.h>
+
 #include "host/eval/figure.h"
 
 typedef struct gnt_classification_options {

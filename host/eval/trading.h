@@ -5,6 +5,9 @@
 #ifndef GNT_TRADING_H
 #define GNT_TRADING_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "host/eval/figure.h"
 
 typedef struct gnt_trading_input {
