@@ -1,4 +1,4 @@
-/* Offline A/B replay (layer 6; SPEC 6, 7, 10): what a live router would have seen, on recorded windows.
+/* Offline A/B replay (layer 5; SPEC 6, 7, 10): what a live router would have seen, on recorded windows.
  *
  * Both arms have scored every request; the split only decides whose answer counts. Arm 0 is `baseline`, arm 1
  * `enhanced`. Everything is a pure function of the inputs: the same bits for any thread count and device.
