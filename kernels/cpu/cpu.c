@@ -78,6 +78,14 @@ static size_t n_tasks(size_t n)
     return (n + LANES_A_TASK - 1) / LANES_A_TASK;
 }
 
+static gnt_cpu_simulate_fn *const simulate_kernels[GNT_N_SIMD] = {
+    gnt_cpu_simulate_generic,
+#if defined(__x86_64__)
+    gnt_cpu_simulate_avx2,
+    gnt_cpu_simulate_avx512,
+#endif
+};
+
 typedef struct resample_call {
     const gnt_resample_plan *plan;
     size_t n, n_replicates;
@@ -96,6 +104,37 @@ static gnt_status cpu_resample(gnt_device *dev, const gnt_resample_plan *plan, s
 {
     resample_call call = {plan, n, n_replicates, index};
     gnt_threads_for(dev->pool, n_tasks(n_replicates), resample_task, &call);
+    return GNT_OK;
+}
+
+typedef struct simulate_call {
+    gnt_cpu_simulate_fn *simulate;
+    const gnt_sim_lane *lanes;
+    size_t n_lanes;
+    gnt_sim_totals *totals;
+    const gnt_sim_path *paths;
+} simulate_call;
+
+static void simulate_task(void *arg, size_t task, unsigned worker)
+{
+    (void)worker;
+    simulate_call *c = arg;
+    c->simulate(c->lanes, task * LANES_A_TASK, task_end(task, c->n_lanes), c->totals, c->paths);
+}
+
+static gnt_status cpu_simulate(gnt_device *dev, const gnt_sim_lane *lanes, size_t n_lanes, gnt_sim_totals *totals,
+                               const gnt_sim_path *paths)
+{
+    simulate_call call = {simulate_kernels[dev->simd], lanes, n_lanes, totals, paths};
+    gnt_threads_for(dev->pool, n_tasks(n_lanes), simulate_task, &call);
+    return GNT_OK;
+}
+
+static gnt_status cpu_features(gnt_device *dev, gnt_feature_set set, const gnt_bars_view *bars, size_t stride,
+                               float *out)
+{
+    (void)dev;
+    gnt_cpu_features(set, bars, stride, out);
     return GNT_OK;
 }
 
@@ -147,7 +186,9 @@ static const gnt_ops cpu_ops = {
     .open = cpu_open,
     .close = cpu_close,
     .info = cpu_info,
+    .features = cpu_features,
     .scale = cpu_scale,
+    .simulate = cpu_simulate,
     .resample = cpu_resample,
     .split = cpu_split,
 };
