@@ -34,6 +34,15 @@ static inline void gnt_figure_json(json_t *object, const char *key, gnt_figure f
     gnt_json_figure(object, key, figure.value, figure.reason);
 }
 
+/* The same for a figure that counts something: an integer in JSON. */
+static inline void gnt_figure_json_whole(json_t *object, const char *key, gnt_figure figure)
+{
+    if (figure.value >= 0 && figure.value <= 0x1p53)
+        gnt_json_count(object, key, (uint64_t)figure.value);
+    else
+        gnt_figure_json(object, key, figure);
+}
+
 /* Two ends of an interval. */
 typedef struct gnt_interval {
     double lo, hi;

@@ -222,7 +222,7 @@ void gnt_trading_json(const gnt_trading *trading, json_t *object)
         if ((figures[i].needs == BENCH && !trading->has_bench) || (figures[i].needs == POS && !trading->has_pos))
             continue;
         if (figures[i].whole)
-            gnt_json_count(object, figures[i].name, (uint64_t)f.value);
+            gnt_figure_json_whole(object, figures[i].name, f);
         else
             gnt_figure_json(object, figures[i].name, f);
     }
