@@ -14,10 +14,19 @@ void gnt_strategy_default(gnt_strategy *strategy); /* SPEC 5's defaults */
 GNT_MUST_CHECK gnt_status gnt_strategy_set(gnt_strategy *strategy, const char *name, const char *value, gnt_error *why);
 
 typedef struct gnt_parameter {
-    const char *name, *value_hint, *fallback, *help; /* "commission-bp", "BP", "0.5", "..." */
+    const char *name, *value_hint, *fallback, *help; /* "commission-bp", "BP" or "a|b|c", "0.5", "..." */
+    size_t offset, size;                             /* of the field in gnt_strategy */
+    double smallest, largest;                        /* both 0: one of the words in value_hint, the enum's order */
 } gnt_parameter;
 extern const gnt_parameter gnt_strategy_parameters[];
 extern const size_t gnt_n_strategy_parameters;
+
+/* What no single value shows: thresholds in order, costs that leave something to trade with. EINVAL. */
+GNT_MUST_CHECK gnt_status gnt_strategy_check(const gnt_strategy *strategy, gnt_error *why);
+/* Largest exposure in absolute value that the strategy's own sizing can ask for. */
+double gnt_strategy_largest(const gnt_strategy *strategy);
+/* Every parameter by its name with '_', as JSON. NULL when memory is out. */
+json_t *gnt_strategy_json(const gnt_strategy *strategy);
 
 /* A proportion with its Wilson 95 % interval and the majority share beside it. n = 0: undefined. */
 typedef struct gnt_accuracy {
