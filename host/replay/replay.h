@@ -36,7 +36,7 @@ typedef struct gnt_replay_units {
 } gnt_replay_units;
 /* CSV with columns date and unit; date is the row a score is made from (as in a scores file). Lines of bars outside
  * the window are ignored, every window row needs a line, several lines of one date are several requests.
- * EPARSE: syntax; EDATA: a date that is no bar, dates that fall, an empty unit, a row without a unit. */
+ * EPARSE: syntax; EVALUE: a date that is no bar, dates that fall, an empty unit, a row without a unit. */
 GNT_MUST_CHECK gnt_status gnt_replay_units_read(const char *path, const gnt_bars *bars, size_t begin, size_t end,
                                                 gnt_replay_units *units, gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_replay_units_parse(const char *data, size_t n, const char *name, const gnt_bars *bars,
