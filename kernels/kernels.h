@@ -228,6 +228,7 @@ typedef struct gnt_ops {
     /* Pack once per model; the packed form is freed with unpack and owns a copy of the weights. */
     gnt_status (*pack)(gnt_device *dev, const gnt_net *net, const float *weights, gnt_packed **packed);
     void (*unpack)(gnt_device *dev, gnt_packed *packed);
+    const gnt_net *(*packed_net)(const gnt_packed *packed); /* the architecture it was packed with */
 
     /* logit[m][i] of model m for the window ending at rows[i]; all models share F and L. Class reduction;
      * the same bits for any split of rows. */

@@ -1,0 +1,288 @@
+#include "engine.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- opening ------------------------------------------------------------------------------------ */
+
+static bool is_device(const char *word, const char *name)
+{
+    size_t n = strlen(name);
+    if (strncmp(word, name, n) != 0) return false;
+    if (word[n] == 0) return true;
+    return strcmp(name, "cuda") == 0 && word[n] == ':' && word[n + 1] &&
+           strspn(word + n + 1, "0123456789") == strlen(word + n + 1) && strlen(word + n + 1) <= 3;
+}
+
+static gnt_status choose(const char *device, const gnt_ops **ops, gnt_error *why)
+{
+    if (!device || is_device(device, "auto") || is_device(device, "cpu")) {
+        *ops = gnt_cpu_ops();
+        return GNT_OK;
+    }
+    if (is_device(device, "cuda") || is_device(device, "emu"))
+        return gnt_fail(why, GNT_EDEVICE, "device %s: this build has no %s module; use --device cpu", device,
+                        device[0] == 'c' ? "CUDA" : "emulated-device");
+    return gnt_fail(why, GNT_EUSAGE, "device '%s' is not one of auto|cpu|cuda[:n]|emu", device);
+}
+
+gnt_status gnt_engine_open(gnt_engine *engine, const char *device, unsigned threads, const gnt_progress *progress,
+                           gnt_error *why)
+{
+    *engine = (gnt_engine){0};
+    const gnt_ops *ops = NULL;
+    GNT_TRY(choose(device, &ops, why));
+    if (ops->abi != GNT_KERNELS_ABI || ops->size != sizeof(gnt_ops))
+        return gnt_fail(why, GNT_EDEVICE, "device %s: its table has version %u and %u bytes, this program %u and %zu",
+                        device, ops->abi, ops->size, GNT_KERNELS_ABI, sizeof(gnt_ops));
+    gnt_status st = ops->open(threads, NULL, &engine->dev);
+    if (st) return gnt_fail(why, st, "device %s: can't be opened: %s", device ? device : "auto", gnt_status_text(st));
+    engine->ops = ops;
+    ops->info(engine->dev, &engine->info);
+    if (!device || is_device(device, "auto")) {
+        char line[96];
+        snprintf(line, sizeof line, "device %s (%s, %u thread%s)", engine->info.name, engine->info.simd,
+                 engine->info.threads, engine->info.threads == 1 ? "" : "s");
+        gnt_progress_log(progress, line);
+    }
+    return GNT_OK;
+}
+
+void gnt_engine_close(gnt_engine *engine)
+{
+    if (engine->ops) engine->ops->close(engine->dev);
+    *engine = (gnt_engine){0};
+}
+
+/* ---- checks --------------------------------------------------------------------------------------- */
+
+static gnt_status after(const gnt_engine *engine, const char *what, gnt_status st, gnt_error *why)
+{
+    if (!st) return GNT_OK;
+    return gnt_fail(why, st, "%s on device %s: %s", what, engine->info.name, gnt_status_text(st));
+}
+
+/* Neither block may reach into the other. */
+static bool overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes)
+{
+    const char *p = a, *q = b;
+    return a_bytes && b_bytes && p < q + b_bytes && q < p + a_bytes;
+}
+
+static gnt_status check_bars(const gnt_bars_view *bars, const char *what, gnt_error *why)
+{
+    if (bars->n > UINT32_MAX) return gnt_fail(why, GNT_EINVAL, "%s: %zu bars, more than 2^32 - 1", what, bars->n);
+    if (bars->n && !(bars->open && bars->high && bars->low && bars->close && bars->volume))
+        return gnt_fail(why, GNT_EINVAL, "%s: a column of the bars is missing", what);
+    return GNT_OK;
+}
+
+static gnt_status check_panel(gnt_panel panel, const char *what, gnt_error *why)
+{
+    if (panel.n_features == 0 || panel.n_rows > UINT32_MAX || (panel.n_rows && !panel.x))
+        return gnt_fail(why, GNT_EINVAL, "%s: a panel of %zu rows and %zu features can't be used", what, panel.n_rows,
+                        panel.n_features);
+    return GNT_OK;
+}
+
+/* Every window must lie inside the panel. */
+static gnt_status check_rows(gnt_rows rows, gnt_panel panel, const gnt_net *net, const char *what, gnt_error *why)
+{
+    for (size_t i = 0; i < rows.n; i++)
+        if (rows.row[i] >= panel.n_rows || rows.row[i] + 1 < net->window)
+            return gnt_fail(why, GNT_EINVAL, "%s: window %zu ends at row %u; rows %u to %zu have a full window", what,
+                            i, rows.row[i], net->window - 1, panel.n_rows ? panel.n_rows - 1 : 0);
+    return GNT_OK;
+}
+
+static gnt_status check_net(const gnt_net *net, gnt_error *why)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+        uint32_t most;
+    } limits[] = {
+        {"features", offsetof(gnt_net, n_features), 65536},
+        {"window", offsetof(gnt_net, window), 4096},
+        {"hidden units", offsetof(gnt_net, hidden), 4096},
+        {"layers", offsetof(gnt_net, layers), GNT_MAX_LAYERS},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        uint32_t value = *(const uint32_t *)((const char *)net + limits[i].offset);
+        if (value < 1 || value > limits[i].most)
+            return gnt_fail(why, GNT_EINVAL, "model: %u %s; 1 to %u are possible", value, limits[i].name,
+                            limits[i].most);
+    }
+    if ((net->pool == GNT_POOL_ATTENTION) != (net->attention > 0) || net->attention > 4096)
+        return gnt_fail(why, GNT_EINVAL,
+                        "model: %u attention rows don't fit its pooling; 1 to 4096 with attention, else 0",
+                        net->attention);
+    return GNT_OK;
+}
+
+static gnt_status check_weights(const gnt_net *net, const float *weights, gnt_error *why)
+{
+    GNT_TRY(check_net(net, why));
+    size_t n = gnt_net_n_weights(net);
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(weights[i])) return gnt_fail(why, GNT_EVALUE, "model: weight %zu of %zu is not finite", i, n);
+    return GNT_OK;
+}
+
+/* ---- operations --------------------------------------------------------------------------------------- */
+
+gnt_status gnt_engine_features(gnt_engine *engine, gnt_feature_set set, const gnt_bars_view *bars, size_t stride,
+                               float *out, gnt_error *why)
+{
+    size_t width = set == GNT_FEATURES_GAUNTLET_35 ? GNT_GAUNTLET_35_WIDTH : GNT_LEVELS_17_WIDTH;
+    GNT_TRY(check_bars(bars, "features", why));
+    if (stride < width)
+        return gnt_fail(why, GNT_EINVAL, "features: a row of %zu columns is asked into a stride of %zu", width, stride);
+    return after(engine, "features", engine->ops->features(engine->dev, set, bars, stride, out), why);
+}
+
+gnt_status gnt_engine_scale(gnt_engine *engine, gnt_panel panel, const float *center, const float *scale, float limit,
+                            float *out, gnt_error *why)
+{
+    GNT_TRY(check_panel(panel, "scale", why));
+    if (!(limit > 0)) return gnt_fail(why, GNT_EINVAL, "scale: the limit is %g; it must be above 0", (double)limit);
+    for (size_t k = 0; k < panel.n_features; k++)
+        if (!isfinite(center[k]) || !isfinite(scale[k]) || scale[k] == 0)
+            return gnt_fail(why, GNT_EVALUE, "scale: column %zu has center %g and scale %g", k, (double)center[k],
+                            (double)scale[k]);
+    size_t bytes = panel.n_rows * panel.n_features * sizeof(float);
+    if (out != panel.x && overlap(out, bytes, panel.x, bytes))
+        return gnt_fail(why, GNT_EINVAL, "scale: output and input overlap in part");
+    return after(engine, "scale", engine->ops->scale(engine->dev, panel, center, scale, limit, out), why);
+}
+
+gnt_status gnt_engine_pack(gnt_engine *engine, const gnt_net *net, const float *weights, gnt_packed **packed,
+                           gnt_error *why)
+{
+    *packed = NULL;
+    GNT_TRY(check_weights(net, weights, why));
+    return after(engine, "pack", engine->ops->pack(engine->dev, net, weights, packed), why);
+}
+
+void gnt_engine_unpack(gnt_engine *engine, gnt_packed *packed)
+{
+    if (packed) engine->ops->unpack(engine->dev, packed);
+}
+
+gnt_status gnt_engine_forward(gnt_engine *engine, const gnt_packed *const *models, size_t n_models, gnt_panel panel,
+                              gnt_rows rows, float *logit, gnt_error *why)
+{
+    GNT_TRY(check_panel(panel, "forward", why));
+    const gnt_net *first = n_models ? engine->ops->packed_net(models[0]) : NULL;
+    for (size_t m = 0; m < n_models; m++) {
+        const gnt_net *net = engine->ops->packed_net(models[m]);
+        if (net->n_features != panel.n_features || net->window != first->window)
+            return gnt_fail(why, GNT_EINVAL, "forward: model %zu takes windows [%u, %u], the call has [%u, %zu]", m,
+                            net->window, net->n_features, first->window, panel.n_features);
+    }
+    if (first) GNT_TRY(check_rows(rows, panel, first, "forward", why));
+    if (overlap(logit, n_models * rows.n * sizeof *logit, panel.x, panel.n_rows * panel.n_features * sizeof(float)))
+        return gnt_fail(why, GNT_EINVAL, "forward: the output overlaps the panel");
+    return after(engine, "forward", engine->ops->forward(engine->dev, models, n_models, panel, rows, logit), why);
+}
+
+static gnt_status check_options(const gnt_train_options *o, gnt_error *why)
+{
+    const struct {
+        const char *name;
+        double value, low, high;
+    } ranges[] = {
+        {"learning rate", o->learning_rate, 0, 1e3}, {"weight decay", o->weight_decay, 0, 1e3},
+        {"beta1", o->beta1, 0, 0.999999999},         {"beta2", o->beta2, 0, 0.999999999},
+        {"epsilon", o->epsilon, 1e-30, 1},           {"clip norm", o->clip_norm, 0, 1e30},
+        {"dropout", o->dropout, 0, 0.999},           {"pos_weight", o->pos_weight, 1e-9, 1e9},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (!(ranges[i].value >= ranges[i].low && ranges[i].value <= ranges[i].high))
+            return gnt_fail(why, GNT_EINVAL, "training: %s is %g; %g to %g is possible", ranges[i].name,
+                            ranges[i].value, ranges[i].low, ranges[i].high);
+    if (o->batch < 1 || o->batch > 65536)
+        return gnt_fail(why, GNT_EINVAL, "training: batch is %u; 1 to 65536 is possible", o->batch);
+    return GNT_OK;
+}
+
+static gnt_status check_job(const gnt_train_job *job, gnt_error *why)
+{
+    const gnt_rows sets[2] = {job->train, job->val};
+    static const char *const names[2] = {"training rows", "validation rows"};
+    GNT_TRY(check_net(job->net, why));
+    GNT_TRY(check_options(job->options, why));
+    GNT_TRY(check_panel(job->panel, "training", why));
+    if (job->net->n_features != job->panel.n_features)
+        return gnt_fail(why, GNT_EINVAL, "training: the model takes %u features, the panel has %zu",
+                        job->net->n_features, job->panel.n_features);
+    if (job->train.n == 0) return gnt_fail(why, GNT_EFEW, "training: no train row");
+    for (size_t s = 0; s < 2; s++) {
+        GNT_TRY(check_rows(sets[s], job->panel, job->net, names[s], why));
+        for (size_t i = 0; i < sets[s].n; i++)
+            if (sets[s].row[i] >= job->labels.n)
+                return gnt_fail(why, GNT_EINVAL, "%s: row %u has no label; the last labelled row is %zu", names[s],
+                                sets[s].row[i], job->labels.n ? job->labels.n - 1 : 0);
+    }
+    return GNT_OK;
+}
+
+gnt_status gnt_engine_train_epoch(gnt_engine *engine, gnt_train_job *jobs, size_t n_jobs, gnt_error *why)
+{
+    for (size_t m = 0; m < n_jobs; m++)
+        if (check_job(&jobs[m], why)) return gnt_error_prefix(why, "job %zu", m);
+    return after(engine, "training", engine->ops->train_epoch(engine->dev, jobs, n_jobs), why);
+}
+
+static gnt_status check_lane(const gnt_sim_lane *lane, size_t i, gnt_error *why)
+{
+    const gnt_sim_market *market = lane->market;
+    const gnt_strategy *s = lane->strategy;
+    GNT_TRY(check_bars(&market->bars, "simulate", why));
+    if (lane->begin < 1 || lane->begin >= lane->end || lane->end > market->bars.n)
+        return gnt_fail(
+            why, GNT_EINVAL,
+            "simulate: lane %zu has window bars %zu to %zu of %zu; at least one bar with one before it is needed", i,
+            lane->begin, lane->end, market->bars.n);
+    if (!lane->score && !lane->target)
+        return gnt_fail(why, GNT_EINVAL, "simulate: lane %zu has neither scores nor targets", i);
+    if (s->impact_bp > 0 && !market->dollar_volume_20)
+        return gnt_fail(why, GNT_EINVAL, "simulate: lane %zu has impact but no dollar volume", i);
+    if (s->size == GNT_SIZE_VOL_TARGET && !lane->target && !market->vol_20)
+        return gnt_fail(why, GNT_EINVAL, "simulate: lane %zu sizes by volatility but has none", i);
+    for (size_t t = lane->begin; s->impact_bp > 0 && t < lane->end; t++)
+        if (!(market->dollar_volume_20[t] >= 0))
+            return gnt_fail(why, GNT_EDATA, "simulate: impact needs 20 bars before bar %zu of the history", t);
+    return GNT_OK;
+}
+
+gnt_status gnt_engine_simulate(gnt_engine *engine, const gnt_sim_lane *lanes, size_t n_lanes, gnt_sim_totals *totals,
+                               const gnt_sim_path *paths, gnt_error *why)
+{
+    for (size_t i = 0; i < n_lanes; i++) GNT_TRY(check_lane(&lanes[i], i, why));
+    return after(engine, "simulate", engine->ops->simulate(engine->dev, lanes, n_lanes, totals, paths), why);
+}
+
+gnt_status gnt_engine_resample(gnt_engine *engine, const gnt_resample_plan *plan, size_t n, size_t n_replicates,
+                               uint32_t *index, gnt_error *why)
+{
+    if (n < 1 || n > UINT32_MAX)
+        return gnt_fail(why, GNT_EINVAL, "resample: %zu observations; 1 to 2^32 - 1 are possible", n);
+    if (plan->method != GNT_RESAMPLE_IID && !(plan->block >= 1 && plan->block <= 1e9))
+        return gnt_fail(why, GNT_EINVAL, "resample: the block length is %g; it must be at least 1", plan->block);
+    if (plan->stream >= 65536)
+        return gnt_fail(why, GNT_EINVAL, "resample: stream %u; streams are below 65536", plan->stream);
+    return after(engine, "resample", engine->ops->resample(engine->dev, plan, n, n_replicates, index), why);
+}
+
+gnt_status gnt_engine_split(gnt_engine *engine, uint64_t seed, double weight, const uint32_t *counter, size_t n,
+                            uint64_t first_replicate, size_t n_replicates, uint8_t *enhanced, gnt_error *why)
+{
+    if (!(weight >= 0 && weight <= 1))
+        return gnt_fail(why, GNT_EINVAL, "split: weight is %g; 0 to 1 is possible", weight);
+    return after(engine, "split",
+                 engine->ops->split(engine->dev, seed, weight, counter, n, first_replicate, n_replicates, enhanced),
+                 why);
+}
