@@ -50,8 +50,10 @@ static gnt_status run(const gnt_args *args, gnt_error *why)
     gnt_say(args, "gauntlet %s (%s), cpu %s", gnt_version(), gnt_commit(), simd);
     for (size_t i = 0; i < json_array_size(devices); i++) {
         json_t *row = json_array_get(devices, i), *reason = json_object_get(row, "reason");
-        gnt_say(args, "device %-5s %s", json_string_value(json_object_get(row, "name")),
-                json_is_string(reason) ? json_string_value(reason) : "available");
+        if (json_is_string(reason))
+            gnt_say(args, "%s", json_string_value(reason));
+        else
+            gnt_say(args, "device %s: available", json_string_value(json_object_get(row, "name")));
     }
     for (size_t i = 0; i < json_array_size(schemas); i++) {
         json_t *row = json_array_get(schemas, i), *hash = json_object_get(row, "hash");
