@@ -28,13 +28,18 @@ static bool same_name(const char *a, const char *b)
     return *a == *b;
 }
 
-static gnt_status strategy_key(const gnt_yaml_node *item, const gnt_field_at *at, gnt_error *why)
+static gnt_status strategy_key(const gnt_yaml_node *item, uint64_t *seen, const gnt_field_at *at, gnt_error *why)
 {
     const char *name[64];
     size_t n = 0;
     for (; n < gnt_n_strategy_parameters && n < 64; n++) {
         name[n] = gnt_strategy_parameters[n].name;
-        if (same_name(item->key, name[n])) return GNT_OK;
+        if (!same_name(item->key, name[n])) continue;
+        if (*seen & UINT64_C(1) << n)
+            return gnt_field_fail(at, item->line, why, GNT_EPARSE, "%s: given twice ('_' and '-' are equal)",
+                                  item->key);
+        *seen |= UINT64_C(1) << n;
+        return GNT_OK;
     }
     const char *near = gnt_nearest(item->key, name, n);
     return gnt_field_fail(at, item->line, why, GNT_EPARSE, "unknown parameter %.60s%s%s%s", item->key,
@@ -44,16 +49,18 @@ static gnt_status strategy_key(const gnt_yaml_node *item, const gnt_field_at *at
 /* strategy: any parameter of SPEC 5 by its name. */
 static gnt_status read_strategy(const gnt_yaml_node *node, void *out, const gnt_field_at *at, gnt_error *why)
 {
+    gnt_error bad = {0};
+    uint64_t seen = 0;
     if (node->kind != GNT_YAML_MAP)
         return gnt_field_fail(at, node->line, why, GNT_EPARSE, "a map of strategy parameters expected");
     for (const gnt_yaml_node *item = node->first; item; item = item->next) {
-        gnt_error bad = {0};
-        GNT_TRY(strategy_key(item, at, why));
+        GNT_TRY(strategy_key(item, &seen, at, why));
         if (item->kind != GNT_YAML_SCALAR || !*item->text)
             return gnt_field_fail(at, item->line, why, GNT_EPARSE, "%.60s: one value expected", item->key);
         if (gnt_strategy_set(out, item->key, item->text, &bad))
             return gnt_field_fail(at, item->line, why, GNT_EVALUE, "%s", bad.text);
     }
+    if (gnt_strategy_check(out, &bad)) return gnt_field_fail(at, node->line, why, GNT_EVALUE, "%s", bad.text);
     return GNT_OK;
 }
 

@@ -108,6 +108,8 @@ static gnt_status check_sections(gnt_experiment *e, const char *file, gnt_error 
 {
     GNT_TRY(check_names(e, file, e->cost_curve.line, "cost_curve.windows", e->cost_curve.windows,
                         e->cost_curve.n_windows, why));
+    if (e->cost_curve.line && (e->strategy.impact_bp > 0 || e->strategy.size == GNT_SIZE_VOL_TARGET))
+        FAIL(e->cost_curve.line, "cost_curve", "a strategy with impact or volatility sizing has no cost curve");
     GNT_TRY(check_names(e, file, e->regimes.line, "regimes.windows", e->regimes.windows, e->regimes.n_windows, why));
     if (e->regimes.line && gnt_experiment_split(e, e->regimes.split) < 0)
         FAIL(e->regimes.line, "regimes.split", "no split is called %s", e->regimes.split);

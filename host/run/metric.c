@@ -21,12 +21,6 @@ const gnt_metric gnt_metrics[] = {
     {"turnover", GNT_METRIC_ARM, "turnover", "sum of traded notional over equity"},
     {"break_even_bp", GNT_METRIC_ARM, "break_even_bp", "one-way cost at which the total return is 0"},
     {"mcnemar_p", GNT_METRIC_WINDOW, "mcnemar.exact_p", "exact McNemar p, baseline against enhanced"},
-    {"accuracy", GNT_METRIC_FOLDS, "accuracy.value", "over every fold's test rows"},
-    {"accuracy_lo", GNT_METRIC_FOLDS, "accuracy.lo", "lower end of its Wilson 95 % interval"},
-    {"accuracy_hi", GNT_METRIC_FOLDS, "accuracy.hi", "upper end"},
-    {"majority", GNT_METRIC_FOLDS, "accuracy.majority", "share of the commoner direction"},
-    {"total_return", GNT_METRIC_FOLDS, "total_return", "folds chained, after costs"},
-    {"hold_return", GNT_METRIC_FOLDS, "hold_return", "buy-and-hold over the same bars"},
     {"diff", GNT_METRIC_AB, "diff.value", "routed accuracy, enhanced minus baseline"},
     {"diff_lo", GNT_METRIC_AB, "diff.lo", "lower end of its Newcombe 95 % interval"},
     {"diff_hi", GNT_METRIC_AB, "diff.hi", "upper end"},
@@ -38,7 +32,6 @@ const size_t gnt_n_metrics = sizeof gnt_metrics / sizeof *gnt_metrics;
 
 gnt_metric_scope gnt_metric_scope_of(const char *window, const char *arm)
 {
-    if (strcmp(window, "folds") == 0) return GNT_METRIC_FOLDS;
     if (strcmp(window, "ab") == 0) return GNT_METRIC_AB;
     return *arm ? GNT_METRIC_ARM : GNT_METRIC_WINDOW;
 }
@@ -77,10 +70,7 @@ double gnt_metric_value(const json_t *result, const char *window, const char *ar
 {
     gnt_metric_scope scope = gnt_metric_scope_of(window, arm);
     const gnt_metric *metric = gnt_metric_find(scope, name);
-    const json_t *object = scope == GNT_METRIC_FOLDS ? json_object_get(result, "folds_pooled")
-                           : scope == GNT_METRIC_AB  ? json_object_get(result, "ab")
-                                                     : gnt_result_window(result, window);
-    if (scope == GNT_METRIC_ARM || scope == GNT_METRIC_FOLDS)
-        object = json_object_get(json_object_get(object, "arms"), arm);
+    const json_t *object = scope == GNT_METRIC_AB ? json_object_get(result, "ab") : gnt_result_window(result, window);
+    if (scope == GNT_METRIC_ARM) object = json_object_get(json_object_get(object, "arms"), arm);
     return metric ? at_path(object, metric->path) : NAN;
 }

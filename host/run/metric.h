@@ -9,9 +9,8 @@
 
 /* Where a metric lives. */
 typedef enum gnt_metric_scope {
-    GNT_METRIC_ARM,    /* an arm of a test window */
+    GNT_METRIC_ARM,    /* an arm of a test window, or of "folds": all walk-forward test pieces as one window */
     GNT_METRIC_WINDOW, /* a test window as a whole */
-    GNT_METRIC_FOLDS,  /* an arm of the pooled walk-forward folds */
     GNT_METRIC_AB,     /* the A/B comparison as a whole */
 } gnt_metric_scope;
 
@@ -25,7 +24,7 @@ typedef struct gnt_metric {
 extern const gnt_metric gnt_metrics[];
 extern const size_t gnt_n_metrics;
 
-/* The scope that "folds", "ab" or a window's name and an arm ("" for none) stand for. */
+/* The scope that "ab" or a window's name and an arm ("" for none) stand for. */
 gnt_metric_scope gnt_metric_scope_of(const char *window, const char *arm);
 const gnt_metric *gnt_metric_find(gnt_metric_scope scope, const char *name);
 
