@@ -33,6 +33,7 @@ typedef struct gnt_accuracy {
     double value, lo, hi, majority;
     uint64_t n, n_right, n_up;
 } gnt_accuracy;
+gnt_accuracy gnt_accuracy_of(uint64_t n_right, uint64_t n, uint64_t n_up);
 json_t *gnt_accuracy_json(const gnt_accuracy *accuracy); /* {value, lo, hi, n, majority} or null */
 
 typedef struct gnt_backtest {
@@ -44,8 +45,8 @@ typedef struct gnt_backtest {
     gnt_accuracy accuracy;
     uint64_t n_fragile;       /* scored decisions with |p - a threshold| < 1e-5 */
     bool constant_prediction; /* all p equal or all on one side of 0.5 */
-    gnt_figure buy_hold, always_up, persistence, random_p05, random_p50, random_p95; /* total returns */
-    double *buy_hold_equity, *always_up_equity, *persistence_equity;                 /* [end - begin], owned */
+    gnt_figure buy_hold, always_up, persistence, cash_only, random_p05, random_p50, random_p95; /* total returns */
+    double *buy_hold_equity, *always_up_equity, *persistence_equity; /* [end - begin], owned */
 } gnt_backtest;
 
 /* score [T]: probability or NaN. bars must already be price-adjusted; raw: the unadjusted bars for impact's dollar
@@ -55,7 +56,11 @@ GNT_MUST_CHECK gnt_status gnt_backtest_run(gnt_engine *engine, const gnt_bars *b
                                            uint64_t seed, gnt_backtest *out, gnt_error *why);
 void gnt_backtest_free(gnt_backtest *backtest);
 
-/* SPEC 7's `backtest --json` keys without provenance and optimistic_fill's siblings that only the caller knows. */
+/* Below this many bars a report shows no annualised figure (SPEC 10). The values stand in the JSON all the same, with
+ * `annualised: false` beside them; docs/decisions/backtest-figures.md. */
+#define GNT_ANNUALISE_MIN_BARS 126
+
+/* SPEC 7's `backtest --json` keys without provenance, which only the caller knows. */
 json_t *gnt_backtest_json(const gnt_backtest *backtest, const gnt_strategy *strategy);
 
 #endif
