@@ -109,7 +109,7 @@ static gnt_status run(const gnt_args *args, gnt_error *why)
     const char *input = gnt_arg(args, "input");
     GNT_GOTO(gnt_stat_find(gnt_word(args, 0), &stat, why));
     if (input) GNT_GOTO(gnt_csv_read(input, (size_t)1 << 30, &csv, why));
-    GNT_GOTO(gnt_arg_engine(args, &engine, why));
+    if (stat->resamples) GNT_GOTO(gnt_arg_engine(args, &engine, why));
     object = json_object();
     size_t n = arguments_given(args, given);
     GNT_GOTO(gnt_stat_run(&engine, stat, input ? &csv : NULL, given, n, gnt_arg_seed(args), object, why));

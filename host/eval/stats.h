@@ -91,6 +91,7 @@ typedef struct gnt_stat {
         bool required;
     } uses[GNT_STAT_MAX_USES + 1]; /* ends with a zero row */
     size_t min_rows;
+    bool resamples; /* needs the engine; others run with an unopened one */
     gnt_status (*run)(const gnt_stat_call *call, json_t *out, gnt_error *why);
 } gnt_stat;
 
