@@ -36,7 +36,7 @@ static const char *shorten(gnt_experiment *e)
     e->walk_forward.folds = WALK_FOLDS;
     e->walk_forward.arms = 1u << GNT_ARM_BASELINE;
     if (e->walk_forward.epochs > WALK_EPOCHS) e->walk_forward.epochs = WALK_EPOCHS;
-    return "in the demo, walk-forward runs baseline only, 4 folds, at most 10 epochs";
+    return "in the demo walk-forward runs baseline only, 4 folds, at most 10 epochs";
 }
 
 typedef struct demo {

@@ -165,7 +165,7 @@ static void claims(const json_t *result, json_t *sentences)
     json_array_foreach(json_object_get(result, "claims"), i, row)
     {
         double claimed = number_of(row, "claimed"), ours = number_of(row, "ours");
-        say(sentences, "Claimed (%s): %s %.1f %%; here, on these bars: %.1f %%.", text_of(row, "source"),
+        say(sentences, "Claimed (%s): %s %.4g %%; here, on these bars: %.1f %%.", text_of(row, "source"),
             text_of(row, "claim"), 100 * claimed, 100 * ours);
     }
 }
@@ -183,45 +183,60 @@ void gnt_sentences_results(const gnt_experiment *e, const json_t *result, json_t
 /* ---- limits -------------------------------------------------------------------------------------------------- */
 
 /* The built-in markets are known by construction, so the verdict can be checked against the truth. */
-static void truth(const json_t *result, json_t *sentences)
+static void truth(const json_t *result, const char *window, bool found, json_t *sentences)
 {
     const char *symbol = text_of(json_object_get(result, "data"), "symbol");
-    const json_t *verdict_window = json_object_get(result, "windows");
-    size_t i;
-    json_t *window, *figures;
-    const char *arm;
-    bool found = false;
-    double most = 0;
-    json_array_foreach(verdict_window, i, window) json_object_foreach(json_object_get(window, "arms"), arm, figures)
-    {
-        const json_t *a = json_object_get(figures, "accuracy");
-        most = fmax(most, number_of(a, "n"));
-        found |= number_of(a, "lo") > number_of(a, "majority");
-    }
-    const char *few = most < 500 ? " (with this few days that would be hard to show)" : "";
+    const json_t *decides = gnt_result_window(result, window);
+    bool few = !(number_of(decides, "n_bars") >= 500);
     if (strcmp(symbol, "SYN-EDGE") == 0)
         say(sentences, "SYN-EDGE has a planted signal that can be right 60 %% of days at best: %s%s.",
-            found ? "an edge was found" : "it was not found here", found ? "" : few);
+            found ? "an edge was found" : "it was not found here",
+            found || !few ? "" : ", and with this few days that would be hard to show");
     if (strcmp(symbol, "SYN-NULL") == 0)
         say(sentences, "SYN-NULL has nothing to find by construction: %s.",
             found ? "what looks like an edge here is luck, which a 95 % interval allows now and then"
                   : "and nothing was found");
 }
 
-void gnt_sentences_limits(const gnt_experiment *e, const json_t *result, json_t *sentences)
+static size_t arms_tested(const json_t *result)
+{
+    size_t i, n = 0;
+    json_t *window;
+    json_array_foreach(json_object_get(result, "windows"), i, window)
+    {
+        size_t here = json_object_size(json_object_get(window, "arms"));
+        n = here > n ? here : n;
+    }
+    return n;
+}
+
+static void in_sample(const json_t *result, json_t *sentences)
+{
+    size_t i;
+    json_t *window;
+    json_array_foreach(json_object_get(result, "windows"), i,
+                       window) if (strcmp(text_of(window, "in_sample"), "none") != 0)
+        say(sentences, "Window %s is in-sample (%s): its models have seen these days, so it proves nothing.",
+            text_of(window, "name"), text_of(window, "in_sample"));
+}
+
+void gnt_sentences_limits(const gnt_experiment *e, const json_t *result, const char *window, bool found,
+                          json_t *sentences)
 {
     const json_t *data = json_object_get(result, "data");
-    const char *provenance = text_of(data, "provenance");
-    if (e->variants == 3)
+    const char *overrides = text_of(json_object_get(result, "experiment"), "overrides");
+    in_sample(result, sentences);
+    if (arms_tested(result) == 2)
         say(sentences, "Both variants got the same tuning budget: one configuration each, never adjusted to the test.");
     if (json_is_true(json_object_get(result, "quick")))
-        say(sentences, "A quick run: at most %u epochs a model instead of %u, so the models are undertrained.",
-            e->training.quick_epochs, e->training.epochs);
-    truth(result, sentences);
-    if (strcmp(provenance, "synthetic") == 0)
+        say(sentences, "A quick run: at most %u epochs a model, so the models are undertrained.",
+            e->training.quick_epochs);
+    if (*overrides) say(sentences, "Changed from the file: %s.", overrides);
+    truth(result, window, found, sentences);
+    if (strcmp(text_of(data, "provenance"), "synthetic") == 0)
         say(sentences, "All bars are synthetic (%s): nothing here says anything about a real market.",
             text_of(data, "symbol"));
     else
-        say(sentences, "Bars: %s, %s, %s to %s.", text_of(data, "symbol"), provenance, text_of(data, "first"),
-            text_of(data, "last"));
+        say(sentences, "Bars: %s, %s, %s to %s.", text_of(data, "symbol"), text_of(data, "provenance"),
+            text_of(data, "first"), text_of(data, "last"));
 }

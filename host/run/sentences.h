@@ -8,7 +8,9 @@
 
 /* Appends to the array of texts, in reading order. */
 void gnt_sentences_results(const gnt_experiment *experiment, const json_t *result, json_t *sentences);
-/* The last ones: in-sample tests, tuning, provenance. */
-void gnt_sentences_limits(const gnt_experiment *experiment, const json_t *result, json_t *sentences);
+/* The last ones: in-sample tests, tuning, what the built-in markets hold, provenance. window: the deciding one; found:
+ * its verdict says that neither a coin nor always-up would have done the same. */
+void gnt_sentences_limits(const gnt_experiment *experiment, const json_t *result, const char *window, bool found,
+                          json_t *sentences);
 
 #endif

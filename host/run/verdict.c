@@ -57,11 +57,10 @@ static const char *deciding_window(const gnt_experiment *e)
 }
 
 /* No arm's interval lies above one half: a coin might have done it. */
-static bool coin_same(const gnt_experiment *e, const json_t *result, const char *window)
+static bool coin_same(const json_t *result, const char *window)
 {
     for (int arm = 0; arm < GNT_MAX_ARMS; arm++)
         if (gnt_metric_value(result, window, gnt_arm_names[arm], "accuracy_lo") > 0.5) return false;
-    (void)e;
     return true;
 }
 
@@ -130,7 +129,7 @@ void gnt_verdict_make(const gnt_experiment *e, json_t *result)
     bool passed = check_rows(e, e->success, e->n_success, "success", result);
     bool go = check_rows(e, e->gates, e->n_gates, "gate", result);
     const char *window = deciding_window(e);
-    bool coin = coin_same(e, result, window), always_up = always_up_same(result, window);
+    bool coin = coin_same(result, window), always_up = always_up_same(result, window);
     char asked[GNT_EXP_TEXT + 16];
     snprintf(asked, sizeof asked, "Asked: %s", e->question);
     json_array_append_new(sentences, json_string(asked));
@@ -138,7 +137,7 @@ void gnt_verdict_make(const gnt_experiment *e, json_t *result)
     json_array_append(sentences, json_object_get(verdict, "answer"));
     gnt_sentences_results(e, result, sentences);
     coin_sentence(coin, always_up, sentences);
-    gnt_sentences_limits(e, result, sentences);
+    gnt_sentences_limits(e, result, window, !coin && !always_up, sentences);
     gnt_json_flag(verdict, "passed", passed);
     gnt_json_text(verdict, "window", window);
     gnt_json_flag(verdict, "coin", coin);
