@@ -65,7 +65,7 @@ static gnt_status check_windows(gnt_experiment *e, const char *file, gnt_error *
         if (dates && w->from > w->to) FAIL(w->line, "windows", "%s: from is after to", w->name);
         if (w->hindsight && !*w->note)
             FAIL(w->line, "windows", "%s: a hindsight window needs a note that says how it was chosen", w->name);
-        if (!*w->title) snprintf(w->title, sizeof w->title, "%s", w->name);
+        if (!*w->title) memcpy(w->title, w->name, sizeof w->name);
     }
     return GNT_OK;
 }
