@@ -9,6 +9,7 @@
 
 typedef enum gnt_provenance { GNT_REAL = 0, GNT_REPLAY = 1, GNT_SYNTHETIC = 2 } gnt_provenance;
 const char *gnt_provenance_name(gnt_provenance provenance); /* "real", "replay", "synthetic" */
+bool gnt_provenance_parse(const char *word, gnt_provenance *provenance);
 
 #define GNT_SYMBOL_ROOM 32
 
