@@ -99,7 +99,7 @@ static gnt_status run(const gnt_args *args, gnt_error *why)
 {
     gnt_status st = GNT_OK;
     gnt_engine engine = {0};
-    gnt_sheet csv = {0};
+    gnt_csv csv = {0};
     gnt_stat_given given[GNT_STAT_N_IDS];
     const gnt_stat *stat = NULL;
     json_t *object = NULL;
@@ -108,7 +108,7 @@ static gnt_status run(const gnt_args *args, gnt_error *why)
         return gnt_fail(why, GNT_EUSAGE, "stats: name a statistic; gauntlet stats --list names them");
     const char *input = gnt_arg(args, "input");
     GNT_GOTO(gnt_stat_find(gnt_word(args, 0), &stat, why));
-    if (input) GNT_GOTO(gnt_sheet_read(input, (size_t)1 << 30, &csv, why));
+    if (input) GNT_GOTO(gnt_csv_read(input, (size_t)1 << 30, &csv, why));
     if (stat->resamples) GNT_GOTO(gnt_arg_engine(args, &engine, why));
     object = json_object();
     size_t n = arguments_given(args, given);
@@ -118,7 +118,7 @@ static gnt_status run(const gnt_args *args, gnt_error *why)
 out:
     json_decref(object);
     gnt_engine_close(&engine);
-    gnt_sheet_free(&csv);
+    gnt_csv_free(&csv);
     return st;
 }
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/base/csv.h"
 #include "host/base/file.h"
-#include "host/base/sheet.h"
 
 enum { MAX_BYTES = 256 << 20 };
 
@@ -19,10 +19,10 @@ static bool parse_real(const char *text, double *x)
     return *end == 0 && end != text;
 }
 
-static gnt_status read_row(const gnt_sheet *sheet, size_t row, size_t date_col, size_t prob_col, const gnt_bars *bars,
+static gnt_status read_row(const gnt_csv *sheet, size_t row, size_t date_col, size_t prob_col, const gnt_bars *bars,
                            double *score, gnt_error *why)
 {
-    const char *date = gnt_sheet_cell(sheet, row, date_col), *prob = gnt_sheet_cell(sheet, row, prob_col);
+    const char *date = gnt_csv_cell(sheet, row, date_col), *prob = gnt_csv_cell(sheet, row, prob_col);
     size_t line = row + 2, t;
     gnt_day day;
     double p;
@@ -41,11 +41,11 @@ static gnt_status read_row(const gnt_sheet *sheet, size_t row, size_t date_col, 
     return GNT_OK;
 }
 
-static gnt_status read_rows(const gnt_sheet *sheet, const gnt_bars *bars, double *score, gnt_error *why)
+static gnt_status read_rows(const gnt_csv *sheet, const gnt_bars *bars, double *score, gnt_error *why)
 {
     size_t date_col, prob_col;
-    GNT_TRY(gnt_sheet_column(sheet, "date", &date_col, why));
-    GNT_TRY(gnt_sheet_column(sheet, "prob", &prob_col, why));
+    GNT_TRY(gnt_csv_column(sheet, "date", &date_col, why));
+    GNT_TRY(gnt_csv_column(sheet, "prob", &prob_col, why));
     for (size_t t = 0; t < bars->n; t++) score[t] = NAN;
     for (size_t row = 0; row < sheet->n_rows; row++)
         GNT_TRY(read_row(sheet, row, date_col, prob_col, bars, score, why));
@@ -55,19 +55,19 @@ static gnt_status read_rows(const gnt_sheet *sheet, const gnt_bars *bars, double
 gnt_status gnt_scores_parse(const char *data, size_t n, const char *name, const gnt_bars *bars, double *score,
                             gnt_error *why)
 {
-    gnt_sheet sheet = {0};
-    gnt_status st = gnt_sheet_parse(data, n, name, &sheet, why);
+    gnt_csv sheet = {0};
+    gnt_status st = gnt_csv_parse(data, n, name, &sheet, why);
     if (!st) st = read_rows(&sheet, bars, score, why);
-    gnt_sheet_free(&sheet);
+    gnt_csv_free(&sheet);
     return st;
 }
 
 gnt_status gnt_scores_read(const char *path, const gnt_bars *bars, double *score, gnt_error *why)
 {
-    gnt_sheet sheet = {0};
-    gnt_status st = gnt_sheet_read(path, MAX_BYTES, &sheet, why);
+    gnt_csv sheet = {0};
+    gnt_status st = gnt_csv_read(path, MAX_BYTES, &sheet, why);
     if (!st) st = read_rows(&sheet, bars, score, why);
-    gnt_sheet_free(&sheet);
+    gnt_csv_free(&sheet);
     return st;
 }
 

@@ -157,10 +157,10 @@ static const char *not_allowed(gnt_stat_values values, double x)
     return NULL;
 }
 
-static gnt_status read_column(const gnt_sheet *csv, size_t col, gnt_stat_values values, double *x, gnt_error *why)
+static gnt_status read_column(const gnt_csv *csv, size_t col, gnt_stat_values values, double *x, gnt_error *why)
 {
     for (size_t r = 0; r < csv->n_rows; r++) {
-        const char *cell = gnt_sheet_cell(csv, r, col), *name = gnt_sheet_header(csv, col);
+        const char *cell = gnt_csv_cell(csv, r, col), *name = gnt_csv_header(csv, col);
         if (*cell && !parse_real(cell, &x[r]))
             return gnt_fail(why, GNT_EPARSE, "%s:%zu: %s: '%.40s' is not a number", csv->name, r + 2, name, cell);
         const char *bad = *cell ? not_allowed(values, x[r]) : "empty; a number is expected";
@@ -169,14 +169,14 @@ static gnt_status read_column(const gnt_sheet *csv, size_t col, gnt_stat_values 
     return GNT_OK;
 }
 
-static bool has_column(const gnt_sheet *csv, const char *name)
+static bool has_column(const gnt_csv *csv, const char *name)
 {
     for (size_t c = 0; c < csv->n_cols; c++)
-        if (strcmp(gnt_sheet_header(csv, c), name) == 0) return true;
+        if (strcmp(gnt_csv_header(csv, c), name) == 0) return true;
     return false;
 }
 
-static gnt_status read_columns(const gnt_stat *stat, const gnt_sheet *csv, gnt_stat_call *call, gnt_error *why)
+static gnt_status read_columns(const gnt_stat *stat, const gnt_csv *csv, gnt_stat_call *call, gnt_error *why)
 {
     gnt_status st = GNT_OK;
     if (!stat->columns[0].name)
@@ -186,7 +186,7 @@ static gnt_status read_columns(const gnt_stat *stat, const gnt_sheet *csv, gnt_s
     for (size_t c = 0; stat->columns[c].name; c++) {
         size_t col;
         if (stat->columns[c].optional && !has_column(csv, stat->columns[c].name)) continue;
-        GNT_GOTO(gnt_sheet_column(csv, stat->columns[c].name, &col, why));
+        GNT_GOTO(gnt_csv_column(csv, stat->columns[c].name, &col, why));
         GNT_ALLOC(call->column[c], call->n);
         GNT_GOTO(read_column(csv, col, stat->columns[c].values, call->column[c], why));
     }
@@ -197,7 +197,7 @@ out:
     return st;
 }
 
-gnt_status gnt_stat_run(gnt_engine *engine, const gnt_stat *stat, const gnt_sheet *csv, const gnt_stat_given *given,
+gnt_status gnt_stat_run(gnt_engine *engine, const gnt_stat *stat, const gnt_csv *csv, const gnt_stat_given *given,
                         size_t n_given, uint64_t seed, json_t *out, gnt_error *why)
 {
     gnt_status st = GNT_OK;

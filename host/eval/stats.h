@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host/base/csv.h"
 #include "host/base/json.h"
-#include "host/base/sheet.h"
 #include "host/device/engine.h"
 
 typedef enum gnt_stat_kind { GNT_STAT_REAL, GNT_STAT_COUNT, GNT_STAT_WORD } gnt_stat_kind;
@@ -106,7 +106,7 @@ typedef struct gnt_stat_given {
 } gnt_stat_given;
 
 /* csv NULL: no file given. Fields go into `out`, a flat object. */
-GNT_MUST_CHECK gnt_status gnt_stat_run(gnt_engine *engine, const gnt_stat *stat, const gnt_sheet *csv,
+GNT_MUST_CHECK gnt_status gnt_stat_run(gnt_engine *engine, const gnt_stat *stat, const gnt_csv *csv,
                                        const gnt_stat_given *given, size_t n_given, uint64_t seed, json_t *out,
                                        gnt_error *why);
 

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/base/csv.h"
 #include "host/base/file.h"
 #include "host/base/mem.h"
-#include "host/base/sheet.h"
 #include "host/replay/replay.h"
 
 static const size_t max_bytes = (size_t)256 << 20;
@@ -18,10 +18,10 @@ void gnt_replay_units_free(gnt_replay_units *units)
 }
 
 /* Line r of the file as a row of bars; *inside says whether it belongs to the window. */
-static gnt_status read_row(const gnt_sheet *csv, size_t r, size_t col, const gnt_bars *bars, size_t begin, size_t end,
+static gnt_status read_row(const gnt_csv *csv, size_t r, size_t col, const gnt_bars *bars, size_t begin, size_t end,
                            size_t *row, bool *inside, gnt_error *why)
 {
-    const char *cell = gnt_sheet_cell(csv, r, col);
+    const char *cell = gnt_csv_cell(csv, r, col);
     gnt_day day;
     if (!gnt_date_parse(cell, strlen(cell), &day))
         return gnt_fail(why, GNT_EPARSE, "%s:%zu: date '%.40s' is not YYYY-MM-DD", csv->name, r + 2, cell);
@@ -31,12 +31,12 @@ static gnt_status read_row(const gnt_sheet *csv, size_t r, size_t col, const gnt
     return GNT_OK;
 }
 
-static gnt_status take_lines(const gnt_sheet *csv, const gnt_bars *bars, size_t begin, size_t end,
+static gnt_status take_lines(const gnt_csv *csv, const gnt_bars *bars, size_t begin, size_t end,
                              gnt_replay_units *units, gnt_error *why)
 {
     size_t date_col, unit_col, wanted = begin - 1;
-    GNT_TRY(gnt_sheet_column(csv, "date", &date_col, why));
-    GNT_TRY(gnt_sheet_column(csv, "unit", &unit_col, why));
+    GNT_TRY(gnt_csv_column(csv, "date", &date_col, why));
+    GNT_TRY(gnt_csv_column(csv, "unit", &unit_col, why));
     for (size_t r = 0, before = 0; r < csv->n_rows; r++) {
         size_t row = 0;
         bool inside = false;
@@ -45,7 +45,7 @@ static gnt_status take_lines(const gnt_sheet *csv, const gnt_bars *bars, size_t 
             return gnt_fail(why, GNT_EVALUE, "%s:%zu: dates fall; requests come in time order", csv->name, r + 2);
         before = row;
         if (!inside) continue;
-        const char *unit = gnt_sheet_cell(csv, r, unit_col);
+        const char *unit = gnt_csv_cell(csv, r, unit_col);
         if (!*unit) return gnt_fail(why, GNT_EVALUE, "%s:%zu: empty unit", csv->name, r + 2);
         if (row > wanted) break;
         wanted = row + 1;
@@ -62,16 +62,16 @@ gnt_status gnt_replay_units_parse(const char *data, size_t n, const char *name, 
                                   size_t end, gnt_replay_units *units, gnt_error *why)
 {
     gnt_status st = GNT_OK;
-    gnt_sheet csv = {0};
+    gnt_csv csv = {0};
     *units = (gnt_replay_units){0};
-    GNT_GOTO(gnt_sheet_parse(data, n, name, &csv, why));
+    GNT_GOTO(gnt_csv_parse(data, n, name, &csv, why));
     GNT_ALLOC(units->row, csv.n_rows);
     GNT_ALLOC(units->unit, csv.n_rows);
     GNT_ALLOC(units->text, n + 1);
     memcpy(units->text, csv.text, n + 1); /* cut into cells already */
     GNT_GOTO(take_lines(&csv, bars, begin, end, units, why));
 out:
-    gnt_sheet_free(&csv);
+    gnt_csv_free(&csv);
     if (st) gnt_replay_units_free(units);
     return st;
 }

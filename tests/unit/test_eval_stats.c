@@ -65,21 +65,21 @@ static void check_entry(gnt_engine *engine, const gnt_stat *stat, json_t *entry)
 {
     char text[MAX_ARGUMENTS][40], path[512];
     gnt_stat_given given[MAX_ARGUMENTS];
-    gnt_sheet csv = {0};
+    gnt_csv csv = {0};
     gnt_error why = {0};
     uint64_t seed;
     json_t *out = json_object();
     const char *file = json_string_value(json_object_get(entry, "csv"));
     size_t n = as_given(json_object_get(entry, "args"), text, given, &seed);
     snprintf(path, sizeof path, "%s%s", REFERENCE, file ? file : "");
-    gnt_status st = file ? gnt_sheet_read(path, 1 << 24, &csv, &why) : GNT_OK;
+    gnt_status st = file ? gnt_csv_read(path, 1 << 24, &csv, &why) : GNT_OK;
     if (!st) st = gnt_stat_run(engine, stat, file ? &csv : NULL, given, n, seed, out, &why);
     if (!passes(entry, st, out)) {
         char *want = json_dumps(entry, 0), *got = json_dumps(out, JSON_REAL_PRECISION(17));
         fail_msg("%s\n  got %s %s", want, got, why.text);
     }
     json_decref(out);
-    gnt_sheet_free(&csv);
+    gnt_csv_free(&csv);
 }
 
 static void expected_values(void **state)
@@ -150,20 +150,20 @@ static void refusals(void **state)
         {"mcnemar", "correct_a,correct_b\n1\n", NULL, NULL, GNT_EPARSE, "t.csv:2: 1 cells, the header has 2"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        gnt_sheet csv = {0};
+        gnt_csv csv = {0};
         gnt_error why = {0};
         gnt_stat_given given = {cases[i].name, cases[i].value};
         const gnt_stat *stat = NULL;
         json_t *out = json_object();
         gnt_status st = gnt_stat_find(cases[i].stat, &stat, &why);
-        if (!st && cases[i].csv) st = gnt_sheet_parse(cases[i].csv, strlen(cases[i].csv), "t.csv", &csv, &why);
+        if (!st && cases[i].csv) st = gnt_csv_parse(cases[i].csv, strlen(cases[i].csv), "t.csv", &csv, &why);
         if (!st)
             st = gnt_stat_run(*state, stat, cases[i].csv ? &csv : NULL, &given, cases[i].name ? 1 : 0, 1, out, &why);
         if (st != cases[i].status || !strstr(why.text, cases[i].says))
             fail_msg("case %zu (%s): status %d '%s', expected %d '%s'", i, cases[i].stat, st, why.text, cases[i].status,
                      cases[i].says);
         json_decref(out);
-        gnt_sheet_free(&csv);
+        gnt_csv_free(&csv);
     }
 }
 
@@ -187,18 +187,18 @@ static void threads_change_nothing(void **state)
     char *answer[2];
     for (int k = 0; k < 2; k++) {
         gnt_engine engine = {0};
-        gnt_sheet csv;
+        gnt_csv csv;
         gnt_error why = {0};
         const gnt_stat *stat;
         gnt_stat_given given[] = {{"statistic", "sharpe"}, {"replicates", "3000"}};
         json_t *out = json_object();
         assert_int_equal(gnt_engine_open(&engine, "cpu", k ? 5 : 1, NULL, &why), GNT_OK);
-        assert_int_equal(gnt_sheet_parse(text, strlen(text), "t.csv", &csv, &why), GNT_OK);
+        assert_int_equal(gnt_csv_parse(text, strlen(text), "t.csv", &csv, &why), GNT_OK);
         assert_int_equal(gnt_stat_find("bootstrap", &stat, &why), GNT_OK);
         assert_int_equal(gnt_stat_run(&engine, stat, &csv, given, 2, 7, out, &why), GNT_OK);
         answer[k] = json_dumps(out, JSON_REAL_PRECISION(17));
         json_decref(out);
-        gnt_sheet_free(&csv);
+        gnt_csv_free(&csv);
         gnt_engine_close(&engine);
     }
     assert_string_equal(answer[0], answer[1]);

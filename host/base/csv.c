@@ -1,4 +1,4 @@
-#include "sheet.h"
+#include "csv.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 /* What is being cut: `at` walks through the text, cells are appended to csv->cell. */
 typedef struct cutter {
-    gnt_sheet *csv;
+    gnt_csv *csv;
     char *at, *end;
     size_t line, n_cells, capacity;
 } cutter;
@@ -72,7 +72,7 @@ static gnt_status cut_line(cutter *c, gnt_error *why)
     return GNT_OK;
 }
 
-static gnt_status cut(gnt_sheet *csv, size_t n, gnt_error *why)
+static gnt_status cut(gnt_csv *csv, size_t n, gnt_error *why)
 {
     cutter c = {.csv = csv, .at = csv->text, .end = csv->text + n};
     if (n >= 3 && memcmp(c.at, "\xef\xbb\xbf", 3) == 0) c.at += 3;
@@ -88,37 +88,37 @@ static gnt_status cut(gnt_sheet *csv, size_t n, gnt_error *why)
     return GNT_OK;
 }
 
-gnt_status gnt_sheet_parse(const char *data, size_t n, const char *name, gnt_sheet *csv, gnt_error *why)
+gnt_status gnt_csv_parse(const char *data, size_t n, const char *name, gnt_csv *csv, gnt_error *why)
 {
-    *csv = (gnt_sheet){0};
+    *csv = (gnt_csv){0};
     snprintf(csv->name, sizeof csv->name, "%s", name);
     csv->text = malloc(n + 1);
     if (!csv->text) return gnt_fail(why, GNT_ENOMEM, "%s: out of memory for %zu bytes", name, n);
     if (n) memcpy(csv->text, data, n);
     csv->text[n] = 0;
     gnt_status st = cut(csv, n, why);
-    if (st) gnt_sheet_free(csv);
+    if (st) gnt_csv_free(csv);
     return st;
 }
 
-gnt_status gnt_sheet_read(const char *path, size_t max_bytes, gnt_sheet *csv, gnt_error *why)
+gnt_status gnt_csv_read(const char *path, size_t max_bytes, gnt_csv *csv, gnt_error *why)
 {
     gnt_text text = {0};
-    *csv = (gnt_sheet){0};
+    *csv = (gnt_csv){0};
     GNT_TRY(gnt_text_read(path, max_bytes, &text, why));
-    gnt_status st = gnt_sheet_parse(text.data, text.n, path, csv, why);
+    gnt_status st = gnt_csv_parse(text.data, text.n, path, csv, why);
     gnt_text_free(&text);
     return st;
 }
 
-void gnt_sheet_free(gnt_sheet *csv)
+void gnt_csv_free(gnt_csv *csv)
 {
     free(csv->cell);
     free(csv->text);
-    *csv = (gnt_sheet){0};
+    *csv = (gnt_csv){0};
 }
 
-static gnt_status no_column(const gnt_sheet *csv, const char *header, gnt_error *why)
+static gnt_status no_column(const gnt_csv *csv, const char *header, gnt_error *why)
 {
     char there[256] = "";
     for (size_t c = 0, used = 0; c < csv->n_cols && used < sizeof there; c++)
@@ -128,7 +128,7 @@ static gnt_status no_column(const gnt_sheet *csv, const char *header, gnt_error 
                     near ? "; is '" : "", near ? near : "", near ? "' meant?" : "");
 }
 
-gnt_status gnt_sheet_column(const gnt_sheet *csv, const char *header, size_t *col, gnt_error *why)
+gnt_status gnt_csv_column(const gnt_csv *csv, const char *header, size_t *col, gnt_error *why)
 {
     size_t found = 0;
     for (size_t c = 0; c < csv->n_cols; c++)
