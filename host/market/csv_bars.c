@@ -30,11 +30,11 @@ static bool same_name(const char *a, const char *b)
     }
 }
 
-static gnt_status find_column(const gnt_sheet *csv, const char *name, size_t *column, gnt_error *why)
+static gnt_status find_column(const gnt_csv *csv, const char *name, size_t *column, gnt_error *why)
 {
     *column = NO_COLUMN;
     for (size_t i = 0; i < csv->n_cols; i++) {
-        if (!same_name(gnt_sheet_header(csv, i), name)) continue;
+        if (!same_name(gnt_csv_header(csv, i), name)) continue;
         if (*column != NO_COLUMN)
             return gnt_fail(why, GNT_EPARSE, "%s:1: two columns named '%s', expected one", csv->name, name);
         *column = i;
@@ -42,7 +42,7 @@ static gnt_status find_column(const gnt_sheet *csv, const char *name, size_t *co
     return GNT_OK;
 }
 
-static gnt_status find_columns(const gnt_sheet *csv, columns *at, gnt_error *why)
+static gnt_status find_columns(const gnt_csv *csv, columns *at, gnt_error *why)
 {
     GNT_TRY(find_column(csv, "Date", &at->date, why));
     for (int f = 0; f < GNT_N_FIELDS; f++) GNT_TRY(find_column(csv, column_name[f], &at->value[f], why));
@@ -63,16 +63,16 @@ static bool parse_date(const char *text, gnt_day *day)
            strspn(text + 11, "0123456789:.+-Z ") == n - 11;
 }
 
-static gnt_status parse_row(const gnt_sheet *csv, size_t r, const columns *at, locale_t c_locale, gnt_raw_bar *row,
+static gnt_status parse_row(const gnt_csv *csv, size_t r, const columns *at, locale_t c_locale, gnt_raw_bar *row,
                             gnt_error *why)
 {
     *row = (gnt_raw_bar){.line = r + 2};
-    const char *date = gnt_sheet_cell(csv, r, at->date);
+    const char *date = gnt_csv_cell(csv, r, at->date);
     if (!parse_date(date, &row->day))
         return gnt_fail(why, GNT_EPARSE, "%s:%zu: date '%.40s', expected YYYY-MM-DD", csv->name, row->line, date);
     for (int f = 0; f < GNT_N_FIELDS; f++) {
         if (at->value[f] == NO_COLUMN) continue;
-        const char *text = gnt_sheet_cell(csv, r, at->value[f]);
+        const char *text = gnt_csv_cell(csv, r, at->value[f]);
         if (!strcmp(text, "null"))
             row->null |= (uint8_t)(1u << f);
         else if (!gnt_decimal_parse(text, c_locale, &row->value[f]))
@@ -85,7 +85,7 @@ static gnt_status parse_row(const gnt_sheet *csv, size_t r, const columns *at, l
 gnt_status gnt_csv_bars_parse(const char *name, const gnt_text *text, gnt_raw_bars *raw, gnt_error *why)
 {
     gnt_status st = GNT_OK;
-    gnt_sheet csv = {0};
+    gnt_csv csv = {0};
     columns at;
     locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     *raw = (gnt_raw_bars){.name = name};
@@ -99,7 +99,7 @@ gnt_status gnt_csv_bars_parse(const char *name, const gnt_text *text, gnt_raw_ba
         GNT_GOTO(gnt_raw_bars_add(raw, &row, why));
     }
 out:
-    gnt_sheet_free(&csv);
+    gnt_csv_free(&csv);
     freelocale(c_locale);
     if (st) gnt_raw_bars_free(raw);
     return st;

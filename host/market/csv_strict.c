@@ -67,15 +67,15 @@ static gnt_status maybe_truncated(const char *name, const char *data, size_t n, 
     return GNT_EPARSE;
 }
 
-gnt_status gnt_csv_strict_parse(const char *name, const gnt_text *text, gnt_sheet *csv, gnt_error *why)
+gnt_status gnt_csv_strict_parse(const char *name, const gnt_text *text, gnt_csv *csv, gnt_error *why)
 {
-    *csv = (gnt_sheet){0};
+    *csv = (gnt_csv){0};
     GNT_TRY(check_text(name, text, why));
     size_t n = text->n;
     while (n && (is_blank(text->data[n - 1]) || strchr("\r\n", text->data[n - 1]))) n--;
     n += n < text->n && strchr("\r\n", text->data[n]) ? strcspn(text->data + n, "\n") + 1 : 0; /* its own line end */
     if (n > text->n) n = text->n;
-    gnt_status st = gnt_sheet_parse(text->data, n, name, csv, why);
+    gnt_status st = gnt_csv_parse(text->data, n, name, csv, why);
     if (st == GNT_EPARSE) return maybe_truncated(name, text->data, n, why);
     if (st) return st;
     for (size_t i = 0; i < (csv->n_rows + 1) * csv->n_cols; i++) trim(&csv->cell[i]);

@@ -5,16 +5,16 @@
 #include <locale.h>
 #include <stdbool.h>
 
+#include "host/base/csv.h"
 #include "host/base/file.h"
-#include "host/base/sheet.h"
 
 #define GNT_CSV_MAX_LINE ((size_t)1 << 20)
 #define GNT_CSV_MAX_FILE ((size_t)1 << 30)
 
-/* gnt_sheet_parse after a check of the text; cells come trimmed. EPARSE with name:line for what gnt_sheet_parse refuses
+/* gnt_csv_parse after a check of the text; cells come trimmed. EPARSE with name:line for what gnt_csv_parse refuses
  * and for bytes that are not UTF-8, an embedded NUL, a line over 1 MiB; a last line without a newline that lacks
  * fields is called truncated. A tail of blank lines is fine. */
-GNT_MUST_CHECK gnt_status gnt_csv_strict_parse(const char *name, const gnt_text *text, gnt_sheet *csv, gnt_error *why);
+GNT_MUST_CHECK gnt_status gnt_csv_strict_parse(const char *name, const gnt_text *text, gnt_csv *csv, gnt_error *why);
 
 /* Decimal number by the C locale given, whatever the process's own is: [+-]digits[.digits][e[+-]digits], or
  * nan/inf/infinity in any case (so that the caller can say "not finite"). False for hexadecimal, empty and all else. */
