@@ -2,6 +2,7 @@
 #ifndef GNT_MODEL_H
 #define GNT_MODEL_H
 
+#include "host/base/file.h"
 #include "host/market/split.h"
 
 typedef struct gnt_meta {
@@ -23,14 +24,35 @@ void gnt_model_free(gnt_model *model);
 const char *gnt_model_meta(const gnt_model *model, const char *key); /* NULL when absent */
 GNT_MUST_CHECK gnt_status gnt_model_set_meta(gnt_model *model, const char *key, const char *value, gnt_error *why);
 
+/* Schema name, version and hash into the metadata and the fields above. */
+GNT_MUST_CHECK gnt_status gnt_model_set_schema(gnt_model *model, const gnt_schema *schema, gnt_error *why);
+/* The fields above from the metadata gauntlet.schema, _version, _hash (all three or none: EVALUE; name: for errors). */
+GNT_MUST_CHECK gnt_status gnt_model_adopt_schema(gnt_model *model, const char *name, gnt_error *why);
+/* What it was trained on: gauntlet.variant, symbol, provenance, data_sha256, data (first..last), price ("close"). */
+GNT_MUST_CHECK gnt_status gnt_model_set_source(gnt_model *model, const char *variant, const gnt_bars *bars,
+                                               const char *price, gnt_error *why);
+
+/* SPEC 9.3: how many of the window's bars (whose returns count) lie inside the model's training or validation dates,
+ * the labels' bars included. UNKNOWN: its metadata don't say. */
+typedef enum gnt_in_sample {
+    GNT_IN_SAMPLE_NONE = 0,
+    GNT_IN_SAMPLE_PARTIAL,
+    GNT_IN_SAMPLE_ALL,
+    GNT_IN_SAMPLE_UNKNOWN
+} gnt_in_sample;
+gnt_in_sample gnt_model_in_sample(const gnt_model *model, const gnt_day *day, size_t n);
+const char *gnt_in_sample_name(gnt_in_sample in_sample);
+
 /* ONNX in and out. Refusals name the node: "m.onnx: node 'LSTM_3': clip is not supported". */
 GNT_MUST_CHECK gnt_status gnt_onnx_read(const char *path, gnt_model *model, gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_onnx_parse(const void *bytes, size_t n, const char *name, gnt_model *model,
                                          gnt_error *why);
-GNT_MUST_CHECK gnt_status gnt_onnx_write(const char *path, const gnt_model *model,
-                                         gnt_error *why); /* same model, same bytes */
+/* Same model, same bytes; the metadata are written as they stand in model->meta. */
+GNT_MUST_CHECK gnt_status gnt_onnx_write(const char *path, const gnt_model *model, gnt_error *why);
+GNT_MUST_CHECK gnt_status gnt_onnx_pack(const gnt_model *model, gnt_text *bytes, gnt_error *why);
 
-/* Probability of every window ending at rows[i] of a raw panel (scaler applied here). NaN windows: EVALUE. */
+/* Probability of every window ending at rows[i] of a raw panel (scaler applied here). Class reduction. Errors: EVALUE a
+ * window with a value that is not finite (the row and column are named), EINVAL another number of features. */
 GNT_MUST_CHECK gnt_status gnt_model_score(gnt_engine *engine, const gnt_model *model, gnt_panel raw, gnt_rows rows,
                                           float *probability, gnt_error *why);
 
@@ -52,6 +74,8 @@ typedef struct gnt_fit_options {
     bool resume;
 } gnt_fit_options;
 
+/* The training defaults that every variant shares. */
+void gnt_fit_default(gnt_fit_options *options);
 /* baseline: 1 x 32; enhanced: 2 x 96, dropout 0.25. EINVAL for another name. */
 GNT_MUST_CHECK gnt_status gnt_variant(const char *name, uint32_t n_features, uint32_t window, gnt_net *net,
                                       gnt_fit_options *options, gnt_error *why);
