@@ -6,6 +6,7 @@ enum {
     /* 0..99: given by the caller on the command line (bootstrap, random) */
     GNT_STREAM_SPLIT = 101,       /* A/B arm of a request (SPEC 10, Replay) */
     GNT_STREAM_RANDOM_BOOK = 102, /* runs and gaps of the random benchmark (SPEC 10, Figures) */
+    GNT_STREAM_INIT = 103,        /* first weights of a model; replicate = tensor number */
     /* above 65535: 65536 * attempt is added when a bounded draw is rejected */
 };
 
