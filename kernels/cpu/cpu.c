@@ -39,7 +39,18 @@ static void cpu_close(gnt_device *dev)
 {
     if (!dev) return;
     gnt_threads_close(dev->pool);
+    free(dev->scratch);
     free(dev);
+}
+
+float *gnt_device_scratch(gnt_device *dev, size_t n)
+{
+    if (n <= dev->scratch_floats && dev->scratch) return dev->scratch;
+    if (n > SIZE_MAX / sizeof(float) - 64) return NULL;
+    free(dev->scratch);
+    dev->scratch = aligned_alloc(64, (n * sizeof(float) + 63) / 64 * 64);
+    dev->scratch_floats = dev->scratch ? n : 0;
+    return dev->scratch;
 }
 
 static gnt_status cpu_open(unsigned threads, const char *simd, gnt_device **out)
@@ -188,6 +199,10 @@ static const gnt_ops cpu_ops = {
     .info = cpu_info,
     .features = cpu_features,
     .scale = cpu_scale,
+    .pack = gnt_cpu_pack,
+    .unpack = gnt_cpu_unpack,
+    .packed_net = gnt_cpu_packed_net,
+    .forward = gnt_cpu_forward,
     .simulate = cpu_simulate,
     .resample = cpu_resample,
     .split = cpu_split,

@@ -15,7 +15,12 @@ typedef enum gnt_simd { GNT_GENERIC = 0, GNT_AVX2, GNT_AVX512, GNT_N_SIMD } gnt_
 struct gnt_device {
     gnt_threads *pool;
     gnt_simd simd;
+    float *scratch; /* work memory that calls share, 64-byte aligned; grows, never shrinks */
+    size_t scratch_floats;
 };
+
+/* At least n floats for the length of one call, contents undefined; NULL when memory is out. */
+float *gnt_device_scratch(gnt_device *dev, size_t n);
 
 #define GNT_PASTE_(a, b) a##_##b
 #define GNT_PASTE(a, b) GNT_PASTE_(a, b)
@@ -26,6 +31,7 @@ struct gnt_device {
 /* The same meaning as the table's entries in kernels.h. */
 gnt_status gnt_cpu_pack(gnt_device *dev, const gnt_net *net, const float *weights, gnt_packed **packed);
 void gnt_cpu_unpack(gnt_device *dev, gnt_packed *packed);
+const gnt_net *gnt_cpu_packed_net(const gnt_packed *packed);
 gnt_status gnt_cpu_forward(gnt_device *dev, const gnt_packed *const *models, size_t n_models, gnt_panel panel,
                            gnt_rows rows, float *logit);
 gnt_status gnt_cpu_train_epoch(gnt_device *dev, gnt_train_job *jobs, size_t n_jobs);

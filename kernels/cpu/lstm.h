@@ -1,0 +1,93 @@
+/* The LSTM on the CPU, from inside: packed weights, the work area of one block, the kernels' table.
+ *
+ * A block is 16 windows; every array of a block has the window as its last index, so a vector holds one number
+ * of several windows. A dot product is one serial fma chain over k (bias, input, recurrent), hence the same bits
+ * for any instruction set and any split of windows into blocks.
+ *
+ * Packed weights: matrices are cut into groups of 16 outputs, [group][k][16]; for the gates a group is 4 units
+ * times their gates i f g o, input rows first, then recurrent. Missing units and outputs have zero weights. */
+#ifndef GNT_LSTM_H
+#define GNT_LSTM_H
+
+#include "kernels/cpu/cpu.h"
+
+#define GNT_BLOCK 16      /* windows in a block, outputs in a group */
+#define GNT_GROUP_UNITS 4 /* units in a group of gates */
+#define GNT_MAX_DIRECTIONS 2
+
+/* Offsets into a model's packed weights, in floats; every part begins on a cache line. */
+typedef struct gnt_layout {
+    gnt_net net;
+    size_t directions, width;                          /* 1 or 2; D = hidden x directions */
+    size_t groups, attention_groups;                   /* of one direction's gates; of the attention's rows */
+    size_t inputs[GNT_MAX_LAYERS];                     /* of each layer */
+    size_t weight[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS]; /* [groups][inputs + hidden][16] */
+    size_t bias_ih[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS], bias_hh[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS]; /* [groups][16] */
+    size_t attention_weight, attention_bias, attention_v; /* [attention_groups][D][16], [..][16], [..][16] */
+    size_t fc_weight, fc_bias;                            /* [D], [1] */
+    size_t n_trained;                                     /* floats up to here are parameters */
+    size_t bias[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS];      /* derived: bias_ih + bias_hh */
+    size_t n;                                             /* all floats, a multiple of 16 */
+} gnt_layout;
+
+void gnt_layout_init(gnt_layout *layout, const gnt_net *net);
+/* Flat PyTorch order (kernels.h) to packed and back; packing leaves padding as it is (zeroed by the owner) and
+ * also fills what is derived. */
+void gnt_layout_pack(const gnt_layout *layout, const float *flat, float *packed);
+void gnt_layout_unpack(const gnt_layout *layout, const float *packed, float *flat);
+void gnt_layout_derive(const gnt_layout *layout, float *packed);
+
+struct gnt_packed {
+    gnt_layout layout;
+    float *weights; /* [layout.n], owned */
+};
+
+/* Steps a direction of a layer runs: all, but one where only the first of them is looked at. */
+size_t gnt_lstm_steps(const gnt_net *net, size_t layer, size_t direction);
+
+/* Work area of one block. Pointers marked T are there in training only, one per layer or direction. */
+typedef struct gnt_block {
+    float *x;       /* [L][F][16] inputs, by gnt_lstm_kernels.gather; or z below */
+    const float *z; /* projected bars [directions][groups x 16][z_stride], window w at element w;
+                       NULL: from x */
+    size_t z_stride;
+    float *sequence[GNT_MAX_LAYERS]; /* [L][D][16] outputs of each layer (two shared areas when not training) */
+    float *input[GNT_MAX_LAYERS];    /* T [L][inputs][16] what the layer read: x, or the layer below after dropout */
+    float *mask[GNT_MAX_LAYERS];     /* T [L][D][16] dropout factors behind layer l; NULL: no dropout */
+    float *gates[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS];  /* T [L][groups x 16][16] after activation */
+    float *cell[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS];   /* T [L][groups x 4][16]; else one [groups x 4][16] */
+    float *tanh_c[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS]; /* T as cell */
+    float *energy;                                     /* [L][attention_groups x 16][16] tanh(W h + b) */
+    float *alpha;                                      /* [L][16] attention weights */
+    float *pooled;                                     /* [D][16] */
+    float *d_sequence[2];     /* T [L][D][16] gradients of a layer's outputs and of its inputs */
+    float *d_hidden, *d_cell; /* T [groups x 4][16] */
+    float *d_pooled;          /* T [D][16] */
+    float *d_energy;          /* T [L][attention_groups x 16][16] */
+    float *d_score, *d_v;     /* T [L][16]; [attention_groups x 16][16], of each window */
+    float *turned;            /* T [L][groups or attention_groups][16 windows][16 outputs] */
+    float logit[GNT_BLOCK];
+    bool training;
+} gnt_block;
+
+/* Lays a block's arrays out from `base` on (64-byte aligned); returns the floats it takes. base NULL: size only. */
+size_t gnt_block_place(gnt_block *block, const gnt_layout *layout, bool training, bool dropout, float *base);
+
+/* Gradient [layout.n_trained] of the sum over windows of d_logit[w] logit[w], after a training forward. */
+typedef void gnt_lstm_backward_fn(const gnt_layout *layout, const float *packed, gnt_block *block,
+                                  const float d_logit[GNT_BLOCK], float *gradient);
+
+typedef struct gnt_lstm_kernels {
+    /* x [n_steps][F][16]: bar row[w] - (n_steps - 1) + s of the panel, feature k, window w; bars clamped to the panel.
+     */
+    void (*gather)(gnt_panel panel, const uint32_t row[GNT_BLOCK], size_t n_steps, float *x);
+    /* Bias and input part of the first layer's gates for 16 bars x [F][16] -> z[d][j][w]. */
+    void (*project)(const gnt_layout *layout, const float *packed, const float *x, float *z, size_t stride);
+    /* block->logit from block->x or z (and masks). */
+    void (*forward)(const gnt_layout *layout, const float *packed, gnt_block *block);
+    gnt_lstm_backward_fn *backward;
+} gnt_lstm_kernels;
+
+const gnt_lstm_kernels *gnt_lstm_kernels_of(gnt_simd simd);
+
+#endif
