@@ -233,6 +233,40 @@ static void the_object_has_every_key(void **state)
     gnt_replay_free(&r);
 }
 
+/* The series of a result file come back as they were. */
+static void the_series_are_stored(void **state)
+{
+    static market m;
+    make_market(&m, 9, .1);
+    gnt_replay_input in = {&m.bars, BEGIN, END, {m.prob[0], m.prob[1]}, NULL};
+    gnt_replay_options o = gnt_replay_default();
+    gnt_replay r;
+    gnt_error why = {0};
+    gnt_h5 *file = NULL;
+    void *data[4] = {0};
+    size_t rows, cols;
+    o.n_replicates = 4;
+    if (gnt_replay_run(*state, &o, &in, &r, &why)) fail_msg("%s", why.text);
+    if (gnt_h5_create("test_replay.h5", &file, &why)) fail_msg("%s", why.text);
+    if (gnt_replay_store(&r, &m.bars, file, "/ab", &why)) fail_msg("%s", why.text);
+    if (gnt_h5_commit(&file, &why)) fail_msg("%s", why.text);
+    if (gnt_h5_open("test_replay.h5", &file, &why)) fail_msg("%s", why.text);
+    if (gnt_h5_get(file, "/ab/arm", GNT_H5_U8, &data[0], &rows, &cols, &why)) fail_msg("%s", why.text);
+    assert_int_equal(rows, ROWS);
+    assert_memory_equal(data[0], r.arm, ROWS);
+    if (gnt_h5_get(file, "/ab/day", GNT_H5_I32, &data[1], &rows, &cols, &why)) fail_msg("%s", why.text);
+    assert_int_equal(((gnt_day *)data[1])[0], m.day[BEGIN - 1]);
+    if (gnt_h5_get(file, "/ab/prob_enhanced", GNT_H5_F64, &data[2], &rows, &cols, &why)) fail_msg("%s", why.text);
+    assert_memory_equal(data[2], m.prob[1] + BEGIN - 1, ROWS * sizeof(double));
+    if (gnt_h5_get(file, "/ab/replicates/diff", GNT_H5_F64, &data[3], &rows, &cols, &why)) fail_msg("%s", why.text);
+    assert_int_equal(rows, 4);
+    assert_memory_equal(data[3], r.replicates.diff, 4 * sizeof(double));
+    for (int i = 0; i < 4; i++) free(data[i]);
+    gnt_h5_close(&file);
+    remove("test_replay.h5");
+    gnt_replay_free(&r);
+}
+
 static void refusals(void **state)
 {
     static market m;
@@ -306,9 +340,12 @@ static int close_engine(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_oracle_agrees), cmocka_unit_test(the_oracle_agrees_on_units),
-        cmocka_unit_test(by_hand),           cmocka_unit_test(the_object_has_every_key),
-        cmocka_unit_test(refusals),          cmocka_unit_test(bad_units_files)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_oracle_agrees),
+                                       cmocka_unit_test(the_oracle_agrees_on_units),
+                                       cmocka_unit_test(by_hand),
+                                       cmocka_unit_test(the_object_has_every_key),
+                                       cmocka_unit_test(the_series_are_stored),
+                                       cmocka_unit_test(refusals),
+                                       cmocka_unit_test(bad_units_files)};
     return cmocka_run_group_tests(tests, open_engine, close_engine);
 }
