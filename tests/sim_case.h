@@ -2,6 +2,7 @@
 #ifndef GNT_TEST_SIM_CASE_H
 #define GNT_TEST_SIM_CASE_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

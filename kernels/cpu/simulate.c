@@ -86,17 +86,18 @@ static void group_open(group *g, const gnt_sim_lane *lanes, size_t n_lanes)
 static inline gnt_mask lanes_with(const group *g, size_t n)
 {
     gnt_mask m = {0};
+    if (g->even) return n <= g->n_longest ? ~m : m;
     for (int j = 0; j < GNT_LANES; j++) m[j] = g->n[j] >= n ? -1 : 0;
     return m;
 }
 
-static inline void decide(group *g, ptrdiff_t i)
+static inline void decide(const group *g, gnt_book *book, ptrdiff_t i)
 {
     gnt_sim_row row = {.score = feed_row(&g->score, g, i),
                        .target = feed_row(&g->target, g, i),
                        .vol = feed_row(&g->vol, g, i),
                        .live = lanes_with(g, (size_t)(i + 1))};
-    gnt_decide(&g->book, &g->terms, &row);
+    gnt_decide(book, &g->terms, &row);
 }
 
 static void put(double *path, size_t i, double x)
@@ -105,35 +106,39 @@ static void put(double *path, size_t i, double x)
 }
 
 /* `target`: what acted on bar i, decided at the close before. */
-static void path_put(const gnt_sim_path *path, const group *g, int j, size_t i, gnt_f64 target)
+static void path_put(const gnt_sim_path *path, const gnt_book *b, gnt_f64 ret, int j, size_t i, gnt_f64 target)
 {
-    const gnt_book *b = &g->book;
     put(path->price_fill, i, gnt_lane_get(b->price_fill, j));
     put(path->target, i, gnt_lane_get(target, j));
     put(path->units, i, gnt_lane_get(b->units, j));
     put(path->cash, i, gnt_lane_get(b->cash, j));
     put(path->equity, i, gnt_lane_get(b->equity, j));
-    put(path->ret, i, gnt_lane_get(g->sums.ret, j));
+    put(path->ret, i, gnt_lane_get(ret, j));
     put(path->cost, i, gnt_lane_get(b->cost, j));
     put(path->position, i, gnt_lane_get(b->position, j));
 }
 
+/* The state lives in locals, so that it stays in registers: nothing the loop reads can alias it. */
 static void run(group *g, const gnt_sim_path *paths, size_t n_lanes)
 {
-    decide(g, -1);
+    gnt_book book = g->book;
+    gnt_sums sums = g->sums;
+    decide(g, &book, -1);
     for (size_t i = 0; i < g->n_longest; i++) {
-        gnt_f64 target = g->book.target;
+        gnt_f64 target = book.target;
         gnt_sim_bar bar = {.open = feed_row(&g->open, g, (ptrdiff_t)i),
                            .close = feed_row(&g->close, g, (ptrdiff_t)i),
                            .dollar_volume = feed_row(&g->dollar_volume, g, (ptrdiff_t)i),
                            .live = lanes_with(g, i + 1),
                            .last = lanes_with(g, i + 1) & ~lanes_with(g, i + 2)};
-        gnt_book_bar(&g->book, &g->sums, &g->terms, &bar);
+        gnt_book_bar(&book, &sums, &g->terms, &bar);
         if (paths)
             for (int j = 0; (size_t)j < n_lanes; j++)
-                if (i < g->n[j]) path_put(&paths[j], g, j, i, target);
-        decide(g, (ptrdiff_t)i);
+                if (i < g->n[j]) path_put(&paths[j], &book, sums.ret, j, i, target);
+        decide(g, &book, (ptrdiff_t)i);
     }
+    g->book = book;
+    g->sums = sums;
 }
 
 static void totals_get(const group *g, int j, gnt_sim_totals *t)

@@ -9,6 +9,9 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#if defined(__x86_64__) && !defined(__cplusplus)
+#include <immintrin.h> /* vector types of gnt_any */
+#endif
 
 #include "fn.h"
 
@@ -77,9 +80,17 @@ GNT_FN gnt_mask gnt_not(gnt_mask m)
 }
 GNT_FN bool gnt_any(gnt_mask m)
 {
+#if defined(__AVX512DQ__) && GNT_LANES == 8 /* gcc 12 takes the loop below lane by lane */
+    return __builtin_ia32_cvtq2mask512((__v8di)m) != 0;
+#elif defined(__AVX__) && GNT_LANES == 4
+    return __builtin_ia32_movmskpd256((__v4df)m) != 0;
+#elif defined(__SSE2__) && GNT_LANES == 2
+    return __builtin_ia32_movmskpd((__v2df)m) != 0;
+#else
     int64_t any = 0;
     for (int i = 0; i < GNT_LANES; i++) any |= m[i];
     return any != 0;
+#endif
 }
 GNT_FN gnt_f64 gnt_root(gnt_f64 x)
 {

@@ -124,11 +124,16 @@ GNT_FN void gnt_book_open(gnt_book *b, gnt_f64 capital, gnt_f64 close_before)
 
 GNT_FN gnt_f64 gnt_decide_size(const gnt_terms *k, const gnt_sim_row *row)
 {
-    gnt_f64 edge = gnt_abs(gnt_splat(2) * row->score - gnt_splat(1));
-    gnt_f64 kelly = gnt_min(k->kelly_fraction * edge, k->max_leverage);
-    gnt_f64 by_vol = gnt_min(k->target_vol / (row->vol * k->root_periods), k->max_leverage);
-    by_vol = gnt_select(row->vol > 0, by_vol, k->max_leverage);
-    return gnt_select(k->by_vol, by_vol, gnt_select(k->by_kelly, kelly, gnt_splat(1)));
+    gnt_f64 size = gnt_splat(1);
+    if (gnt_any(k->by_kelly)) {
+        gnt_f64 edge = gnt_abs(gnt_splat(2) * row->score - gnt_splat(1));
+        size = gnt_select(k->by_kelly, gnt_min(k->kelly_fraction * edge, k->max_leverage), size);
+    }
+    if (gnt_any(k->by_vol)) {
+        gnt_f64 by_vol = gnt_min(k->target_vol / (row->vol * k->root_periods), k->max_leverage);
+        size = gnt_select(k->by_vol, gnt_select(row->vol > 0, by_vol, k->max_leverage), size);
+    }
+    return size;
 }
 
 /* Step 5: the target decided at the close of this row. */
@@ -163,8 +168,9 @@ GNT_FN gnt_mask gnt_book_trade(gnt_book *b, gnt_sums *sums, const gnt_terms *k, 
     gnt_f64 value = w * (equity + k->cost * sign * b->units * price) / (one + w * k->cost * sign);
     gnt_f64 units = value / price, change = units - b->units, size = gnt_abs(change);
     gnt_f64 notional = size * price, proportional = k->cost * size * price;
-    gnt_f64 impact = notional * k->impact * gnt_root(notional / dollar_volume);
-    impact = gnt_select(k->impact > 0, impact, gnt_splat(0));
+    gnt_f64 impact = gnt_splat(0);
+    if (gnt_any(k->impact > 0))
+        impact = gnt_select(k->impact > 0, notional * k->impact * gnt_root(notional / dollar_volume), impact);
     gnt_f64 cash = b->cash - (change * price + proportional + k->fee + impact);
     b->cash = gnt_select(fills, cash, b->cash);
     b->units = gnt_select(fills, units, b->units);
