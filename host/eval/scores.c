@@ -19,55 +19,54 @@ static bool parse_real(const char *text, double *x)
     return *end == 0 && end != text;
 }
 
-static gnt_status read_row(const gnt_csv *sheet, size_t row, size_t date_col, size_t prob_col, const gnt_bars *bars,
+static gnt_status read_row(const gnt_csv *csv, size_t row, size_t date_col, size_t prob_col, const gnt_bars *bars,
                            double *score, gnt_error *why)
 {
-    const char *date = gnt_csv_cell(sheet, row, date_col), *prob = gnt_csv_cell(sheet, row, prob_col);
+    const char *date = gnt_csv_cell(csv, row, date_col), *prob = gnt_csv_cell(csv, row, prob_col);
     size_t line = row + 2, t;
     gnt_day day;
     double p;
     if (!gnt_date_parse(date, strlen(date), &day))
-        return gnt_fail(why, GNT_EPARSE, "%s:%zu: date \"%.40s\" is no YYYY-MM-DD", sheet->name, line, date);
+        return gnt_fail(why, GNT_EPARSE, "%s:%zu: date \"%.40s\" is no YYYY-MM-DD", csv->name, line, date);
     if (!parse_real(prob, &p))
         return gnt_fail(why, GNT_EPARSE, "%s:%zu: prob \"%.40s\" is no number; leave the row out for a missing score",
-                        sheet->name, line, prob);
+                        csv->name, line, prob);
     if (!(p >= 0 && p <= 1))
-        return gnt_fail(why, GNT_EVALUE, "%s:%zu: prob %.40s is outside [0, 1]", sheet->name, line, prob);
+        return gnt_fail(why, GNT_EVALUE, "%s:%zu: prob %.40s is outside [0, 1]", csv->name, line, prob);
     if (!gnt_bars_find(bars, day, &t))
         return gnt_fail(why, GNT_EVALUE, "%s:%zu: %s is no bar of %s; a score's date is the bar it was made from",
-                        sheet->name, line, date, bars->symbol);
-    if (!isnan(score[t])) return gnt_fail(why, GNT_EVALUE, "%s:%zu: %s stands twice", sheet->name, line, date);
+                        csv->name, line, date, bars->symbol);
+    if (!isnan(score[t])) return gnt_fail(why, GNT_EVALUE, "%s:%zu: %s stands twice", csv->name, line, date);
     score[t] = p;
     return GNT_OK;
 }
 
-static gnt_status read_rows(const gnt_csv *sheet, const gnt_bars *bars, double *score, gnt_error *why)
+static gnt_status read_rows(const gnt_csv *csv, const gnt_bars *bars, double *score, gnt_error *why)
 {
     size_t date_col, prob_col;
-    GNT_TRY(gnt_csv_column(sheet, "date", &date_col, why));
-    GNT_TRY(gnt_csv_column(sheet, "prob", &prob_col, why));
+    GNT_TRY(gnt_csv_column(csv, "date", &date_col, why));
+    GNT_TRY(gnt_csv_column(csv, "prob", &prob_col, why));
     for (size_t t = 0; t < bars->n; t++) score[t] = NAN;
-    for (size_t row = 0; row < sheet->n_rows; row++)
-        GNT_TRY(read_row(sheet, row, date_col, prob_col, bars, score, why));
+    for (size_t row = 0; row < csv->n_rows; row++) GNT_TRY(read_row(csv, row, date_col, prob_col, bars, score, why));
     return GNT_OK;
 }
 
 gnt_status gnt_scores_parse(const char *data, size_t n, const char *name, const gnt_bars *bars, double *score,
                             gnt_error *why)
 {
-    gnt_csv sheet = {0};
-    gnt_status st = gnt_csv_parse(data, n, name, &sheet, why);
-    if (!st) st = read_rows(&sheet, bars, score, why);
-    gnt_csv_free(&sheet);
+    gnt_csv csv = {0};
+    gnt_status st = gnt_csv_parse(data, n, name, &csv, why);
+    if (!st) st = read_rows(&csv, bars, score, why);
+    gnt_csv_free(&csv);
     return st;
 }
 
 gnt_status gnt_scores_read(const char *path, const gnt_bars *bars, double *score, gnt_error *why)
 {
-    gnt_csv sheet = {0};
-    gnt_status st = gnt_csv_read(path, MAX_BYTES, &sheet, why);
-    if (!st) st = read_rows(&sheet, bars, score, why);
-    gnt_csv_free(&sheet);
+    gnt_csv csv = {0};
+    gnt_status st = gnt_csv_read(path, MAX_BYTES, &csv, why);
+    if (!st) st = read_rows(&csv, bars, score, why);
+    gnt_csv_free(&csv);
     return st;
 }
 
