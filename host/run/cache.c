@@ -50,6 +50,7 @@ static gnt_status hash_data(gnt_market *m, gnt_error *why)
 static gnt_status market_load(gnt_market *m, gnt_engine *engine, const char *bars, uint64_t seed, bool adjusted,
                               const char *schema, gnt_error *why)
 {
+    m->adjusted = adjusted;
     GNT_TRY(gnt_bars_load(bars, seed, &m->raw, why));
     GNT_TRY(gnt_bars_load(bars, seed, &m->bars, why));
     if (adjusted) gnt_bars_adjust(&m->bars);

@@ -13,6 +13,7 @@ typedef struct gnt_market {
     char key[640]; /* bars, seed, price, schema */
     gnt_bars raw;  /* as loaded */
     gnt_bars bars; /* price-adjusted when asked for, else a second copy of raw */
+    bool adjusted;
     gnt_features features;
     uint8_t *up;
     gnt_labels labels;

@@ -24,9 +24,10 @@ static gnt_status load(gnt_run *run, gnt_error *why)
 
 /* ---- windows ------------------------------------------------------------------------------------------------- */
 
+/* From the first row to the label bar of the last one. */
 static bool inside(const gnt_day *day, const uint32_t *row, size_t n, gnt_day d)
 {
-    return n && day[row[0]] <= d && d <= day[row[n - 1]];
+    return n && day[row[0]] <= d && d <= day[row[n - 1] + 1];
 }
 
 /* Bars of the window that lie in the dates its models trained or validated on (SPEC 9.3). */
