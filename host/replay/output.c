@@ -16,6 +16,7 @@ static json_t *arm_json(const gnt_replay_arm *arm)
 {
     json_t *object = json_object();
     gnt_json_put(object, "accuracy", gnt_accuracy_json(&arm->accuracy));
+    gnt_json_flag(object, "constant_prediction", arm->constant_prediction);
     gnt_figure_json(object, "total_return", arm->total_return);
     return object;
 }

@@ -118,6 +118,7 @@ static void fill_view(const gnt_split_view *view, gnt_replay *out)
         out->count[arm] = view->count[arm];
         out->units[arm] = view->units[arm];
         out->routed[arm].accuracy = view->accuracy[arm];
+        out->routed[arm].constant_prediction = view->constant[arm];
     }
     out->share_enhanced = view->share_enhanced;
     out->srm_p = view->srm_p;
@@ -138,7 +139,10 @@ static void fill_paired(const gnt_requests *r, gnt_replay *out)
         n01 += r->right[GNT_BASELINE][u] < r->right[GNT_ENHANCED][u];
     }
     out->mcnemar = gnt_mcnemar_test(n10, n01);
-    for (int arm = 0; arm < GNT_N_ARMS; arm++) out->all[arm].accuracy = gnt_requests_accuracy(r, arm, r->asked);
+    for (int arm = 0; arm < GNT_N_ARMS; arm++) {
+        out->all[arm].accuracy = gnt_requests_accuracy(r, arm, r->asked);
+        out->all[arm].constant_prediction = gnt_requests_constant(r, arm, r->asked);
+    }
 }
 
 static gnt_status fill_books(gnt_engine *engine, const gnt_replay_input *in, const gnt_requests *r, const uint8_t *seen,

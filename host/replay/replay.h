@@ -51,8 +51,9 @@ typedef struct gnt_replay_input {
 } gnt_replay_input;
 
 typedef struct gnt_replay_arm {
-    gnt_accuracy accuracy;   /* unique windows, Wilson 95 % */
-    gnt_figure total_return; /* after SPEC 5's default costs; a window that was not the arm's is a missing score */
+    gnt_accuracy accuracy;    /* unique windows, Wilson 95 % */
+    bool constant_prediction; /* every answer the same: not a model, whatever its accuracy */
+    gnt_figure total_return;  /* after SPEC 5's default costs; a window that was not the arm's is a missing score */
 } gnt_replay_arm;
 
 /* One number per re-randomised split r = 1..R; NaN where undefined. */

@@ -128,6 +128,19 @@ gnt_accuracy gnt_requests_accuracy(const gnt_requests *r, int arm, const uint8_t
     return a;
 }
 
+bool gnt_requests_constant(const gnt_requests *r, int arm, const uint8_t *mask)
+{
+    const double *p = r->prob[arm];
+    bool one_score = true, one_answer = true;
+    for (size_t u = 0, first = r->n_windows; u < r->n_windows; u++) {
+        if (!mask[u]) continue;
+        if (first == r->n_windows) first = u;
+        one_score = one_score && p[u] == p[first];
+        one_answer = one_answer && (p[u] >= 0.5) == (p[first] >= 0.5);
+    }
+    return one_score || one_answer;
+}
+
 static gnt_figure srm_of(const gnt_requests *r, const gnt_split_view *view, double weight)
 {
     if (!(weight > 0 && weight < 1)) return gnt_figure_none("no_split");
@@ -152,8 +165,10 @@ void gnt_split_score(const gnt_requests *r, double weight, const uint8_t *enhanc
         if (p_after) p_after[j] = test.p;
     }
     for (size_t k = 0; k < r->n_units; k++) view->units[enhanced[r->first_of[k]]]++;
-    for (int arm = 0; arm < GNT_N_ARMS; arm++)
+    for (int arm = 0; arm < GNT_N_ARMS; arm++) {
         view->accuracy[arm] = gnt_requests_accuracy(r, arm, seen + (size_t)arm * r->n_windows);
+        view->constant[arm] = gnt_requests_constant(r, arm, seen + (size_t)arm * r->n_windows);
+    }
     const gnt_accuracy *base = &view->accuracy[GNT_BASELINE], *enh = &view->accuracy[GNT_ENHANCED];
     view->diff = gnt_two_proportion_test(enh->n_right, enh->n, base->n_right, base->n, ALPHA);
     view->share_enhanced = (double)view->count[GNT_ENHANCED] / (double)r->n;

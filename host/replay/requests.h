@@ -28,6 +28,7 @@ typedef struct gnt_split_view {
     double share_enhanced;
     gnt_figure srm_p;
     gnt_accuracy accuracy[2];
+    bool constant[2];
     gnt_two_proportion diff;
     double always_valid_p;
     int64_t first_crossing;
@@ -37,7 +38,8 @@ typedef struct gnt_split_view {
 void gnt_split_score(const gnt_requests *requests, double weight, const uint8_t *enhanced, uint8_t *seen,
                      gnt_split_view *view, double *p_after);
 
-/* Accuracy of an arm over the windows with mask[u] set. */
+/* Over the windows with mask[u] set: an arm's accuracy; whether its probabilities or its answers are all the same. */
 gnt_accuracy gnt_requests_accuracy(const gnt_requests *requests, int arm, const uint8_t *mask);
+bool gnt_requests_constant(const gnt_requests *requests, int arm, const uint8_t *mask);
 
 #endif

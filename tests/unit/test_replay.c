@@ -168,6 +168,7 @@ static void by_hand(void **state)
     assert_true(r.all[0].accuracy.value == 2. / 3 && r.all[1].accuracy.value == 1);
     assert_true(r.all[0].accuracy.majority == 2. / 3);
     assert_int_equal(r.mcnemar.n01, 1);
+    assert_true(r.all[0].constant_prediction && !r.all[1].constant_prediction);
     assert_true(r.mcnemar.exact_p.value == 1);
     /* enhanced buys at 100, sells at 101, buys at 100, sells at 102; c = 2.5 bp a trade: each buy leaves 1/(1+c) */
     double c = 2.5e-4, want = 1.01 * 1.02 * (1 - c) * (1 - c) / ((1 + c) * (1 + c)) - 1;
