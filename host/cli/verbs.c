@@ -3,6 +3,14 @@
 
 extern const gnt_verb gnt_verb_backtest, gnt_verb_replay, gnt_verb_stats, gnt_verb_info, gnt_verb_completion;
 
+/* one verb a line */
+/* clang-format off */
 const gnt_verb *const gnt_verbs[] = {
-    &gnt_verb_backtest, &gnt_verb_replay, &gnt_verb_stats, &gnt_verb_info, &gnt_verb_completion, NULL,
+    &gnt_verb_backtest,
+    &gnt_verb_replay,
+    &gnt_verb_stats,
+    &gnt_verb_info,
+    &gnt_verb_completion,
+    NULL,
 };
+/* clang-format on */
