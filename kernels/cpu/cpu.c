@@ -203,6 +203,7 @@ static const gnt_ops cpu_ops = {
     .unpack = gnt_cpu_unpack,
     .packed_net = gnt_cpu_packed_net,
     .forward = gnt_cpu_forward,
+    .train_epoch = gnt_cpu_train_epoch,
     .simulate = cpu_simulate,
     .resample = cpu_resample,
     .split = cpu_split,

@@ -121,19 +121,12 @@ size_t gnt_lstm_steps(const gnt_net *net, size_t layer, size_t direction)
 
 /* ---- a block's arrays ------------------------------------------------------------------------------ */
 
-typedef struct placer {
-    float *base;
-    size_t used;
-} placer;
-
-static float *take(placer *p, size_t n_rows)
+static float *take(gnt_placer *p, size_t n_rows)
 {
-    float *at = p->base ? p->base + p->used : NULL;
-    p->used += n_rows * GNT_BLOCK;
-    return at;
+    return gnt_take(p, n_rows * GNT_BLOCK);
 }
 
-static void place_forward(gnt_block *b, const gnt_layout *layout, placer *p)
+static void place_forward(gnt_block *b, const gnt_layout *layout, gnt_placer *p)
 {
     size_t steps = layout->net.window, sequence = steps * layout->width;
     float *shared[2] = {NULL, NULL};
@@ -150,7 +143,7 @@ static void place_forward(gnt_block *b, const gnt_layout *layout, placer *p)
     b->pooled = take(p, layout->width);
 }
 
-static void place_training(gnt_block *b, const gnt_layout *layout, bool dropout, placer *p)
+static void place_training(gnt_block *b, const gnt_layout *layout, bool dropout, gnt_placer *p)
 {
     size_t steps = layout->net.window, units = layout->groups * GNT_GROUP_UNITS;
     size_t turned = layout->groups > layout->attention_groups ? layout->groups : layout->attention_groups;
@@ -178,7 +171,7 @@ static void place_training(gnt_block *b, const gnt_layout *layout, bool dropout,
 
 size_t gnt_block_place(gnt_block *block, const gnt_layout *layout, bool training, bool dropout, float *base)
 {
-    placer p = {base, 0};
+    gnt_placer p = {base, 0};
     memset(block, 0, sizeof *block);
     block->training = training;
     place_forward(block, layout, &p);

@@ -45,6 +45,18 @@ struct gnt_packed {
 /* Steps a direction of a layer runs: all, but one where only the first of them is looked at. */
 size_t gnt_lstm_steps(const gnt_net *net, size_t layer, size_t direction);
 
+/* Cuts one allocation into arrays, each on its own cache line; base NULL: only adds up what is needed. */
+typedef struct gnt_placer {
+    float *base;
+    size_t used; /* floats */
+} gnt_placer;
+static inline float *gnt_take(gnt_placer *p, size_t n_floats)
+{
+    float *at = p->base ? p->base + p->used : NULL;
+    p->used += (n_floats + 15) / 16 * 16;
+    return at;
+}
+
 /* Work area of one block. Pointers marked T are there in training only, one per layer or direction. */
 typedef struct gnt_block {
     float *x;       /* [L][F][16] inputs, by gnt_lstm_kernels.gather; or z below */
@@ -73,9 +85,34 @@ typedef struct gnt_block {
 /* Lays a block's arrays out from `base` on (64-byte aligned); returns the floats it takes. base NULL: size only. */
 size_t gnt_block_place(gnt_block *block, const gnt_layout *layout, bool training, bool dropout, float *base);
 
+/* ---- what is compiled for each instruction set; windows of a block: row[w] is the last bar of window w ------- */
+
+/* block->logit from block->x or z (and masks). */
+typedef void gnt_lstm_forward_fn(const gnt_layout *layout, const float *packed, gnt_block *block);
+
 /* Gradient [layout.n_trained] of the sum over windows of d_logit[w] logit[w], after a training forward. */
 typedef void gnt_lstm_backward_fn(const gnt_layout *layout, const float *packed, gnt_block *block,
                                   const float d_logit[GNT_BLOCK], float *gradient);
+
+/* Dropout factors behind layer `layer`: 0 or 1/(1-p) from one Philox word an element, word e mod 4 of block e/4,
+ * e = (layer L + s) D + k, stream 104, replicate = epoch 2^32 + row. mask [L][D][16]. */
+typedef void gnt_dropout_fn(const gnt_layout *layout, double p, uint64_t seed, uint32_t epoch,
+                            const uint32_t row[GNT_BLOCK], size_t layer, float *mask);
+
+/* sum[i] = (first ? 0 : sum[i]) + gradients 0, 1, .. of n_gradients [stride] each, in this order, for n numbers;
+ * returns the sum of squares of the result, in float64 and a fixed order. */
+typedef double gnt_reduce_fn(const float *gradients, size_t stride, size_t n_gradients, size_t n, bool first,
+                             float *sum);
+
+/* One step of PyTorch's Adam or AdamW on n numbers; every factor already rounded to float32. */
+typedef struct gnt_adam {
+    float clip;                       /* factor on the gradient */
+    float decay, keep;                /* Adam: weight_decay; AdamW: 1 - lr weight_decay */
+    float rate1, keep2, rate2;        /* 1 - beta1, beta2, 1 - beta2 */
+    float step, root_correction, eps; /* lr / (1 - beta1^t), sqrt(1 - beta2^t) */
+} gnt_adam;
+typedef void gnt_adam_fn(const gnt_adam *adam, size_t n, const float *gradient, float *weights, float *moment1,
+                         float *moment2);
 
 typedef struct gnt_lstm_kernels {
     /* x [n_steps][F][16]: bar row[w] - (n_steps - 1) + s of the panel, feature k, window w; bars clamped to the panel.
@@ -83,9 +120,11 @@ typedef struct gnt_lstm_kernels {
     void (*gather)(gnt_panel panel, const uint32_t row[GNT_BLOCK], size_t n_steps, float *x);
     /* Bias and input part of the first layer's gates for 16 bars x [F][16] -> z[d][j][w]. */
     void (*project)(const gnt_layout *layout, const float *packed, const float *x, float *z, size_t stride);
-    /* block->logit from block->x or z (and masks). */
-    void (*forward)(const gnt_layout *layout, const float *packed, gnt_block *block);
+    gnt_lstm_forward_fn *forward;
     gnt_lstm_backward_fn *backward;
+    gnt_dropout_fn *dropout;
+    gnt_reduce_fn *reduce;
+    gnt_adam_fn *adam;
 } gnt_lstm_kernels;
 
 const gnt_lstm_kernels *gnt_lstm_kernels_of(gnt_simd simd);

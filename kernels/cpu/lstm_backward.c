@@ -34,6 +34,7 @@ static void head_back(const gnt_layout *layout, const float *packed, gnt_block *
                       float *gradient)
 {
     float bias = 0;
+    memset(gradient + layout->fc_weight, 0, (layout->n_trained - layout->fc_weight) * sizeof(float)); /* padding */
     for (size_t w = 0; w < GNT_BLOCK; w++) bias += d_logit[w];
     gradient[layout->fc_bias] = bias;
     for (size_t k = 0; k < layout->width; k++) {

@@ -190,10 +190,16 @@ static void forward(const gnt_layout *layout, const float *packed, gnt_block *b)
 /* ---- the table ---------------------------------------------------------------------------------- */
 
 gnt_lstm_backward_fn GNT_SIMD_NAME(gnt_lstm_backward);
+gnt_dropout_fn GNT_SIMD_NAME(gnt_dropout);
+gnt_reduce_fn GNT_SIMD_NAME(gnt_reduce);
+gnt_adam_fn GNT_SIMD_NAME(gnt_adam_step);
 extern const gnt_lstm_kernels GNT_SIMD_NAME(gnt_lstm_kernels);
 const gnt_lstm_kernels GNT_SIMD_NAME(gnt_lstm_kernels) = {
     .gather = gather,
     .project = project,
     .forward = forward,
     .backward = GNT_SIMD_NAME(gnt_lstm_backward),
+    .dropout = GNT_SIMD_NAME(gnt_dropout),
+    .reduce = GNT_SIMD_NAME(gnt_reduce),
+    .adam = GNT_SIMD_NAME(gnt_adam_step),
 };

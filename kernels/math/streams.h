@@ -7,6 +7,8 @@ enum {
     GNT_STREAM_SPLIT = 101,       /* A/B arm of a request (SPEC 10, Replay) */
     GNT_STREAM_RANDOM_BOOK = 102, /* runs and gaps of the random benchmark (SPEC 10, Figures) */
     GNT_STREAM_INIT = 103,        /* first weights of a model; replicate = tensor number */
+    GNT_STREAM_SHUFFLE = 105,     /* order of training windows; replicate = epoch */
+    GNT_STREAM_DROPOUT = 104,     /* dropout words; replicate = epoch 2^32 + row of the window's last bar */
     /* above 65535: 65536 * attempt is added when a bounded draw is rejected */
 };
 
