@@ -8,8 +8,8 @@
 
 static bool reserve(gnt_buf *buf, size_t more)
 {
-    if (!buf->failed && (more > (size_t)-1 - buf->n - 1 ||
-                         gnt_grow((void **)&buf->data, &buf->room, buf->n + more + 1, 1)))
+    if (!buf->failed &&
+        (more > (size_t)-1 - buf->n - 1 || gnt_grow((void **)&buf->data, &buf->room, buf->n + more + 1, 1)))
         buf->failed = true;
     return !buf->failed;
 }
