@@ -125,6 +125,18 @@ void gnt_escape_gnuplot(gnt_buf *out, const char *text)
     gnt_buf_put(out, "'");
 }
 
+static const char *gnuplot_tic(char c)
+{
+    return c == '%' ? "%%" : gnuplot(c);
+}
+
+void gnt_escape_gnuplot_tic(gnt_buf *out, const char *text)
+{
+    gnt_buf_put(out, "'");
+    escape(out, text, gnuplot_tic);
+    gnt_buf_put(out, "'");
+}
+
 void gnt_escape_url(gnt_buf *out, const char *path)
 {
     for (const unsigned char *s = (const unsigned char *)path; *s; s++) {

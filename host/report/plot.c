@@ -9,7 +9,7 @@ gnt_look gnt_plot_look(const char *arm, size_t i)
 {
     static const gnt_look other[] = {{GNT_GREEN, "(6,3)", 9}, {GNT_ORANGE, "(9,3,2,3)", 13}, {GNT_PURPLE, "(2,3)", 11}};
     if (strcmp(arm, "baseline") == 0) return (gnt_look){GNT_BLUE, "solid", 7};
-    if (strcmp(arm, "enhanced") == 0) return (gnt_look){GNT_VERMILLION, "solid", 5};
+    if (strcmp(arm, "enhanced") == 0) return (gnt_look){GNT_VERMILLION, "(18,3)", 5};
     return other[i % 3];
 }
 
@@ -70,18 +70,18 @@ static void mark(gnt_buf *script, gnt_day day, bool by_day, bool labels, int *ye
     *year_before = y;
 }
 
-void gnt_plot_dates(gnt_buf *script, gnt_day first, gnt_day last, bool labels)
+void gnt_plot_dates(gnt_buf *script, gnt_day first, gnt_day last, int most, bool labels)
 {
     static const int month_steps[] = {1, 2, 3, 6, 12, 24, 60, 120};
     int span = last - first, year = 0, y, m, d; /* a month whose first days are no bars is marked at `first` */
     gnt_buf_printf(script, "set xrange [%d-0.5:%d+0.5]\nset xtics (", first, last);
     if (span <= 100) {
-        int step = span <= 14 ? 2 : span <= 56 ? 7 : 14;
+        int step = span <= 14 ? 2 : span <= 7 * most ? 7 : span <= 14 * most ? 14 : 28;
         gnt_day monday = first + (8 - gnt_day_weekday(first)) % 7;
         for (gnt_day day = monday; day <= last; day += step) mark(script, day, true, labels, &year);
     } else {
         size_t s = 0;
-        while (s < 7 && span / 30.44 / month_steps[s] > 9) s++;
+        while (s < 7 && span / 30.44 / month_steps[s] > most) s++;
         gnt_day_civil(first, &y, &m, &d);
         int month = y * 12 + m - 1 + (d > 7);
         for (month += (month_steps[s] - month % month_steps[s]) % month_steps[s];; month += month_steps[s]) {

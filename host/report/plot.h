@@ -68,8 +68,8 @@ void gnt_plot_title(gnt_buf *script, const char *title, const char *subtitle, co
 void gnt_plot_once(gnt_buf *script);
 /* The panel's axes between these shares of the picture. */
 void gnt_plot_area(gnt_buf *script, double left, double right, double bottom, double top);
-/* A date axis in days: readable marks, at most eight. labels false: marks without words (a panel above another). */
-void gnt_plot_dates(gnt_buf *script, gnt_day first, gnt_day last, bool labels);
+/* A date axis in days: readable marks, at most `most`. labels false: marks without words (a panel above another). */
+void gnt_plot_dates(gnt_buf *script, gnt_day first, gnt_day last, int most, bool labels);
 /* "%.10g " or "NaN ". */
 void gnt_plot_number(gnt_buf *script, double value);
 

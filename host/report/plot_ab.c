@@ -131,7 +131,7 @@ static gnt_status predictions(gnt_buf *s, gnt_result *result, gnt_error *why)
         }
         gnt_buf_put(s, "NaN NaN\nEOD\n");
     }
-    gnt_plot_dates(s, first, last, true);
+    gnt_plot_dates(s, first, last, 4, true);
     gnt_buf_printf(s,
                    "set grid ytics lt 1 lc rgb '#e4e6e9'\nset ylabel 'probability of up, %%' offset -0.4,0\n"
                    "set arrow from graph 0,first 50 to graph 1,first 50 nohead front lc rgb '#000000' lw 1.6 dt (3,3)\n"
@@ -162,7 +162,7 @@ static void regimes(gnt_buf *s, const json_t *ab)
                    *name = gnt_at_text(json_array_get(list, i), "regime");
         if ((scheme && of && strcmp(of, scheme) != 0) || !name) continue;
         gnt_buf_put(s, n ? "," : "");
-        gnt_escape_gnuplot(s, name);
+        gnt_escape_gnuplot_tic(s, name);
         gnt_buf_printf(s, " %zu", n++);
     }
     gnt_buf_printf(s,
@@ -218,7 +218,11 @@ static void heatmap(gnt_buf *s, const json_t *ab)
                    "'#0b4f86')\nset cbrange [0:1]\nunset colorbox\n"
                    "set xtics (\"baseline\\nall\" 0, \"enhanced\\nall\" 1, \"baseline\\nrouted\" 2, "
                    "\"enhanced\\nrouted\" 3) scale 0\nset ytics (");
-    for (int r = 0; r < N_ROWS; r++) gnt_buf_printf(s, "%s'%s' %d", r ? "," : "", rows[r].label, r);
+    for (int r = 0; r < N_ROWS; r++) {
+        gnt_buf_put(s, r ? "," : "");
+        gnt_escape_gnuplot_tic(s, rows[r].label);
+        gnt_buf_printf(s, " %d", r);
+    }
     gnt_buf_put(s, ") scale 0 rotate by 90 center\nplot $h using 1:2:3 with image, $h using 1:2:4:5 with labels font "
                    "'DejaVu Sans,14' tc rgb variable\n");
 }

@@ -87,15 +87,14 @@ static void script(gnt_buf *s, const forest *f, double height)
     gnt_buf_printf(s, "set yrange [%g:-0.6]\nset ytics (", (double)f->n - 0.4);
     for (size_t i = 0; i < f->n; i++) {
         gnt_buf_put(s, i ? "," : "");
-        gnt_escape_gnuplot(s, f->row[i].label);
+        gnt_escape_gnuplot_tic(s, f->row[i].label);
         gnt_buf_printf(s, " %zu", i);
     }
     gnt_buf_printf(s,
                    ")\nunset grid\nset grid xtics lt 1 lc rgb '#e4e6e9' lw 1\nset xlabel 'days called right, %%'\n"
                    "set xrange [*<48.5:51.5<*]\nset arrow from first 50,graph 0 to first 50,graph 1 nohead lc rgb "
                    "'#444444' lw 1.6 dt (5,4)\n"
-                   "set key at screen 0.018,screen %g left top horizontal samplen 2.2 font 'DejaVu Sans,14'\nplot ",
-                   1 - 92 / height);
+                   "set key at screen 0.018,screen KEY_Y left top horizontal samplen 2.2 font 'DejaVu Sans,14'\nplot ");
     for (size_t a = 0; a < f->n_arms; a++) {
         gnt_look look = gnt_plot_look(f->arm[a], a);
         gnt_buf_printf(s, "$a%zu using 1:2:3:4 with xerrorbars lc rgb '%s' lw 2.2 pt %d ps 1.5 title ", a, look.colour,

@@ -69,7 +69,7 @@ static void script(gnt_buf *s, const gnt_easel *easel, const json_t *window, con
     gnt_plot_area(s, 0.085, 0.98, 0.165, 0.79);
     gnt_buf_put(s, "set xlabel 'one-way cost, basis points of what is traded'\nset ylabel 'total return of the window, "
                    "%' offset -0.6,0\n"
-                   "set key at screen 0.018,screen 0.877 left top horizontal samplen 2.6 font 'DejaVu Sans,14'\n"
+                   "set key at screen 0.018,screen KEY_Y left top horizontal samplen 2.6 font 'DejaVu Sans,14'\n"
                    "set arrow from graph 0,first 0 to graph 1,first 0 nohead lc rgb '#9aa0a8' lw 1.2\n");
     if (isfinite(assumed))
         gnt_buf_printf(

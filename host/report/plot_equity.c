@@ -99,9 +99,9 @@ static void script(gnt_buf *s, const chart *c, const gnt_shade *shade)
     gnt_buf_put(s, "set multiplot\n");
     gnt_buf_add(s, shade->objects.data ? shade->objects.data : "", shade->objects.n);
     gnt_plot_area(s, 0.09, 0.985, 0.40, 0.80);
-    gnt_plot_dates(s, first, last, false);
+    gnt_plot_dates(s, first, last, 9, false);
     gnt_buf_put(
-        s, "set ylabel 'return since start, %' offset -0.6,0\nset key at screen 0.018,screen 0.885 left top horizontal "
+        s, "set ylabel 'return since start, %' offset -0.6,0\nset key at screen 0.018,screen KEY_Y left top horizontal "
            "samplen 2.6 width 0.5 font 'DejaVu Sans,14' maxrows 2\n"
            "set arrow 1 from graph 0,first 0 to graph 1,first 0 nohead lc rgb '#9aa0a8' lw 1\n");
     lines(s, c, false);
@@ -110,7 +110,7 @@ static void script(gnt_buf *s, const chart *c, const gnt_shade *shade)
     gnt_plot_once(s);
     gnt_buf_put(s, "unset key\nset yrange [*:0]\nset ylabel 'drawdown, %' offset -0.6,0\n");
     gnt_plot_area(s, 0.09, 0.985, 0.115, 0.365);
-    gnt_plot_dates(s, first, last, true);
+    gnt_plot_dates(s, first, last, 9, true);
     lines(s, c, true);
     gnt_buf_put(s, "\nunset multiplot\n");
 }

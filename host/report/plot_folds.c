@@ -95,11 +95,11 @@ static void script(gnt_buf *s, const json_t *folds)
     gnt_buf_put(s, "set multiplot\n");
     spans(s, folds, &first, &last);
     gnt_plot_area(s, 0.085, 0.985, 0.56, 0.80);
-    gnt_plot_dates(s, first, last, true);
+    gnt_plot_dates(s, first, last, 9, true);
     gnt_buf_printf(s,
                    "set yrange [%zu.5:0.5]\nset ytics 1\nset ylabel 'fold' offset -0.6,0\nunset grid\nset grid xtics "
                    "lt 1 lc rgb '#e4e6e9' lw 1\n"
-                   "set key at screen 0.018,screen 0.882 left top horizontal samplen 1.6 font 'DejaVu Sans,14'\n"
+                   "set key at screen 0.018,screen KEY_Y left top horizontal samplen 1.6 font 'DejaVu Sans,14'\n"
                    "plot NaN notitle, keyentry with boxes fs solid fc rgb '%s' title 'training', keyentry with boxes "
                    "fs solid fc rgb '%s' "
                    "title 'validation', keyentry with boxes fs solid fc rgb '%s' title 'test'\n",

@@ -76,13 +76,13 @@ static void script(gnt_buf *s, const json_t *arms, const gnt_series *day, const 
     }
     gnt_buf_put(s, "EOD\n");
     gnt_plot_area(s, 0.085, 0.985, 0.155, 0.785);
-    gnt_plot_dates(s, (gnt_day)day->value[0], (gnt_day)day->value[day->n - 1], true);
+    gnt_plot_dates(s, (gnt_day)day->value[0], (gnt_day)day->value[day->n - 1], 9, true);
     gnt_buf_printf(
         s,
         "set object rectangle from graph 0,first %g to graph 1,first %g fc rgb '#e9edf2' fs solid noborder behind\n"
         "set arrow from graph 0,first 50 to graph 1,first 50 nohead lc rgb '#6b7078' lw 1.2\n"
-        "set ylabel 'hit rate over %zu scored days, %%' offset -0.6,0\nset yrange [%g:%g]\n"
-        "set key at screen 0.018,screen 0.875 left top horizontal samplen 2.6 font 'DejaVu Sans,14'\n"
+        "set ylabel 'hit rate over %zu scored days, %%' offset -0.6,0\nset yrange [*<%g:%g<*]\n"
+        "set key at screen 0.018,screen KEY_Y left top horizontal samplen 2.6 font 'DejaVu Sans,14'\n"
         "plot $d using 1:2 with lines lc rgb '%s' lw 1.8 dt (7,4) title 'always-up'",
         100 * lo, 100 * hi, days, 100 * lo - 12, 100 * hi + 12, GNT_BLACK);
     json_object_foreach((json_t *)arms, arm, value)

@@ -86,7 +86,7 @@ static void script(gnt_buf *s, const arm_bins *arm, size_t n_arms, uint32_t n_bi
     gnt_buf_printf(s,
                    "set multiplot\nset xrange [%g:%g]\nset yrange [0:100]\nset format x ''\n"
                    "set ylabel 'went up, %%' offset -0.6,0\n"
-                   "set key at screen 0.018,screen 0.882 left top horizontal samplen 2.2 font 'DejaVu Sans,14'\n"
+                   "set key at screen 0.018,screen KEY_Y left top horizontal samplen 2.2 font 'DejaVu Sans,14'\n"
                    "set arrow 1 from graph 0,first %g to graph 1,first %g nohead lc rgb '%s' dt (7,4) lw 1.6\n",
                    lo, hi, 100 * base, 100 * base, GNT_BLACK);
     gnt_plot_area(s, 0.085, 0.98, 0.40, 0.80);

@@ -27,9 +27,9 @@ static void open_picture(gnt_buf *script, const gnt_picture *picture)
     gnt_buf_printf(
         script,
         "set terminal pngcairo noenhanced size %u,%u font 'DejaVu Sans,15' fontscale %g background rgb '#ffffff'\n"
-        "set output '%s'\nTITLE_Y = %g\nSUBTITLE_Y = %g\nCORNER_Y = %g\n",
+        "set output '%s'\nTITLE_Y = %g\nSUBTITLE_Y = %g\nCORNER_Y = %g\nKEY_Y = %g\n",
         picture->width, picture->height, scale, name ? name + 1 : picture->file.temp, 1 - 30 * scale / h,
-        1 - 64 * scale / h, 16 * scale / h);
+        1 - 64 * scale / h, 16 * scale / h, 1 - 92 * scale / h);
 }
 
 /* ---- one job ------------------------------------------------------------------------------------ */

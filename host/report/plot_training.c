@@ -48,13 +48,13 @@ static void panel(gnt_buf *s, const gnt_curve *curve, size_t k)
     gnt_buf_put(s, " font 'DejaVu Sans:Bold,15' offset 0,-0.6\n");
     if (curve->best)
         gnt_buf_printf(
-            s, "set arrow 2 from first %zu,graph 0 to first %zu,graph 1 nohead lc rgb '#6b7078' lw 1.2 dt (3,3)\n",
+            s, "set arrow 2 from first %zu,graph 0 to first %zu,graph 1 nohead lc rgb '#6b7078' lw 2 dt (10,5)\n",
             curve->best, curve->best);
     gnt_buf_printf(s,
                    "plot $c%zu using 1:2 with linespoints lc rgb '%s' lw 2.2 pt 7 ps 0.6 title 'training', "
                    "$c%zu using 1:3 with linespoints lc rgb '%s' lw 2.2 dt (8,3) pt 5 ps 0.6 title 'validation', "
                    "log(2) with lines lc rgb '#000000' lw 1.4 dt (2,3) title 'coin (ln 2)', "
-                   "keyentry with lines lc rgb '#6b7078' lw 1.2 dt (3,3) title 'epoch kept'\n",
+                   "keyentry with lines lc rgb '#6b7078' lw 2 dt (10,5) title 'epoch kept'\n",
                    k, GNT_BLUE, k, GNT_VERMILLION);
     gnt_buf_put(s, "unset arrow 2\n");
 }
@@ -67,11 +67,11 @@ void gnt_draw_curves(gnt_buf *s, const gnt_curve *curve, size_t n, unsigned colu
     gnt_plot_title(s, title, subtitle, corner);
     data(s, curve, n, &lo, &hi, &epochs);
     double pad = 0.06 * (hi - lo) + 1e-6;
-    gnt_buf_printf(
-        s,
-        "set multiplot\nset yrange [%.8g:%.8g]\nset xrange [0.5:%zu.5]\nset format y '%%.3f'\n"
-        "set xtics autofreq\nset key at screen 0.018,screen %g left top horizontal samplen 2.6 font 'DejaVu Sans,14'\n",
-        lo - pad, hi + pad, epochs, 1 - 88 / height);
+    gnt_buf_printf(s,
+                   "set multiplot\nset yrange [%.8g:%.8g]\nset xrange [0.5:%zu.5]\nset format y '%%.3f'\n"
+                   "set xtics autofreq\nset key at screen 0.018,screen KEY_Y left top horizontal samplen 2.6 font "
+                   "'DejaVu Sans,14'\n",
+                   lo - pad, hi + pad, epochs);
     if (epochs <= 12) gnt_buf_put(s, "set xtics 2\n");
     for (size_t k = 0; k < n; k++) {
         size_t row = k / columns, column = k % columns;
