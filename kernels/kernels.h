@@ -173,10 +173,12 @@ typedef struct gnt_sim_totals {
     bool ruined;
 } gnt_sim_totals;
 
-/* A lane's path when asked for; any pointer may be NULL. Index 0 is the window's first bar. */
+/* A lane's path when asked for; any pointer may be NULL. Index 0 is the window's first bar. units, cash, equity, ret
+ * and cost stand after the closing trade on the last bar; docs/decisions/simulation-readings.md. */
 typedef struct gnt_sim_path {
-    double *price_fill; /* NaN where no fill */
-    double *target, *units, *cash, *equity, *ret, *cost;
+    double *price_fill; /* NaN where no fill; the closing trade's when it is the bar's only one */
+    double *target;     /* what acted on the bar, decided at the close before */
+    double *units, *cash, *equity, *ret, *cost;
     double *position; /* units at the mark of step 3, before the closing trade */
 } gnt_sim_path;
 

@@ -78,10 +78,10 @@ GNT_FN double gnt_sd_last(const gnt_feature_state *s, const double *ring, unsign
     return varies ? sqrt(sum / (k - ddof)) : 0;
 }
 
-/* a/b - 1, or 0 when b is 0. */
-GNT_FN double gnt_gap(double a, double b)
+GNT_FN double gnt_volume_gap_last(const gnt_feature_state *s, unsigned k)
 {
-    return b > 0 ? a / b - 1 : 0;
+    double mean = gnt_mean_last(s, s->volume, k);
+    return mean > 0 ? s->now.volume / mean - 1 : 0;
 }
 
 /* G/(G + L) of the last k close-to-close differences; both 0: 0.5. Sums instead of means: the divisor cancels. */
@@ -141,7 +141,7 @@ GNT_FN void gnt_gauntlet_35_row(const gnt_feature_state *s, float *row)
     for (unsigned i = 0; i < 3; i++) *row++ = (float)(sd[i] = gnt_sd_last(s, s->ret, vol[i], 1));
     *row++ = (float)(sd[1] > 0 ? sd[0] / sd[1] : 1);
     *row++ = (float)(sd[2] > 0 ? sd[0] / sd[2] : 1);
-    *row++ = (float)gnt_gap(b.volume, gnt_mean_last(s, s->volume, 20));
+    *row++ = (float)gnt_volume_gap_last(s, 20);
     *row++ = (float)gnt_dlog_volume(s, 0);
     *row++ = (float)gnt_dlog_volume(s, 1);
     *row++ = (float)gnt_vwap_gap_last(s, 20);
