@@ -45,6 +45,9 @@ const char *gnt_in_sample_name(gnt_in_sample in_sample);
 
 /* ONNX in and out. Refusals name the node: "m.onnx: node 'LSTM_3': clip is not supported". */
 GNT_MUST_CHECK gnt_status gnt_onnx_read(const char *path, gnt_model *model, gnt_error *why);
+/* The same for a file that leaves the number of steps open: window (0: the file must say it). EVALUE when the file has
+ * another one. */
+GNT_MUST_CHECK gnt_status gnt_onnx_read_as(const char *path, uint32_t window, gnt_model *model, gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_onnx_parse(const void *bytes, size_t n, const char *name, gnt_model *model,
                                          gnt_error *why);
 /* Same model, same bytes; the metadata are written as they stand in model->meta. */

@@ -276,17 +276,21 @@ static gnt_status build_meta(gnt_reader *r, const Onnx__ModelProto *m, gnt_model
     return gnt_model_adopt_schema(model, r->file, r->why);
 }
 
+/* From the input's shape, what the caller says, or the metadata. */
 static gnt_status build_window(gnt_reader *r, const gnt_model *model)
 {
     const char *text = gnt_model_meta(model, "gauntlet.window");
     int64_t window = r->window;
+    if (window != GNT_DIM_WINDOW && r->asked_window && window != r->asked_window)
+        return gnt_reader_refuse(r, GNT_EVALUE, "its input has %lld steps, not %u", (long long)window, r->asked_window);
     if (window == GNT_DIM_WINDOW) {
         char *end = NULL;
-        window = text ? strtol(text, &end, 10) : 0;
-        if (!text || *end || window < 1 || window > MAX_WINDOW)
+        window = r->asked_window;
+        if (!window && text) window = strtol(text, &end, 10);
+        if (window < 1 || window > MAX_WINDOW || (end && *end))
             return gnt_reader_refuse(r, GNT_EUNSUPPORTED,
-                                     "the number of steps is not in the file: export with a fixed second dim or set "
-                                     "the metadata property gauntlet.window (`model import --window N` writes it)");
+                                     "the number of steps is not in the file: export with a fixed second dim, or say "
+                                     "it with `gauntlet model import FILE --window N --out FILE`");
     }
     r->net.window = (uint32_t)window;
     return GNT_OK;
@@ -311,9 +315,10 @@ static gnt_status build(gnt_reader *r, const Onnx__ModelProto *m, gnt_model *mod
     return GNT_OK;
 }
 
-gnt_status gnt_onnx_parse(const void *bytes, size_t n, const char *name, gnt_model *model, gnt_error *why)
+static gnt_status parse(const void *bytes, size_t n, const char *name, uint32_t window, gnt_model *model,
+                        gnt_error *why)
 {
-    gnt_reader r = {.file = name, .why = why, .max_bytes = ((size_t)64 << 20) + 16 * n};
+    gnt_reader r = {.file = name, .why = why, .asked_window = window, .max_bytes = ((size_t)64 << 20) + 16 * n};
     gnt_status st = GNT_OK;
     *model = (gnt_model){0};
     Onnx__ModelProto *m = onnx__model_proto__unpack(NULL, n, bytes);
@@ -329,12 +334,22 @@ gnt_status gnt_onnx_parse(const void *bytes, size_t n, const char *name, gnt_mod
     return st;
 }
 
-gnt_status gnt_onnx_read(const char *path, gnt_model *model, gnt_error *why)
+gnt_status gnt_onnx_parse(const void *bytes, size_t n, const char *name, gnt_model *model, gnt_error *why)
+{
+    return parse(bytes, n, name, 0, model, why);
+}
+
+gnt_status gnt_onnx_read_as(const char *path, uint32_t window, gnt_model *model, gnt_error *why)
 {
     gnt_text text = {0};
     *model = (gnt_model){0};
     GNT_TRY(gnt_text_read(path, MAX_FILE, &text, why));
-    gnt_status st = gnt_onnx_parse(text.data, text.n, path, model, why);
+    gnt_status st = parse(text.data, text.n, path, window, model, why);
     gnt_text_free(&text);
     return st;
+}
+
+gnt_status gnt_onnx_read(const char *path, gnt_model *model, gnt_error *why)
+{
+    return gnt_onnx_read_as(path, 0, model, why);
 }

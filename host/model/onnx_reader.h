@@ -93,6 +93,7 @@ typedef struct gnt_reader {
     gnt_error *why;
     const Onnx__NodeProto *node; /* being run */
     int64_t opset;
+    uint32_t asked_window; /* 0: none */
     int64_t batch, window; /* a size or GNT_DIM_BATCH, GNT_DIM_WINDOW */
     gnt_value *value;      /* [n_values] */
     size_t n_values, values_room;
