@@ -20,20 +20,29 @@ END
 printf 'date,prob\n2020-01-08,0.9\n2020-01-10,0.2\n2020-01-13,0.2\n' >"$scores"
 base=(backtest --bars "$bars" --scores "$scores" --from 2020-01-09 --to 2020-01-17)
 
-# json PATH: a value of the last answer
-json() { python3 -c 'import json,sys
-value = json.load(open(sys.argv[1]))
-for key in sys.argv[2].split("."): value = value[key]
-print(json.dumps(value))' "$OUT" "$1"; }
-# is WHAT PATH VALUE: equal as numbers to 1e-12, else as text
+# calc EXPRESSION: to 17 digits
+calc() { awk "BEGIN { printf \"%.17g\", $1 }"; }
+# json PATH: a value of the last answer, which is one line; PARENT.KEY for one inside an object
+json() {
+  local text
+  text=$(<"$OUT")
+  case $1 in
+  *.*) text=${text#*"\"${1%.*}\": {"} ;;
+  *) [ "$text" = "${text/\"reasons\"/}" ] || text=${text%%'"reasons"'*}${text#*'"reasons"'*\}} ;; # the figure itself
+  esac
+  text=${text#*"\"${1##*.}\": "}
+  printf '%s\n' "${text%%[,\}]*}"
+}
+# is WHAT PATH VALUE: the same text, or equal as numbers to 1e-12
 is() {
   local got
   got=$(json "$2")
-  if python3 -c 'import sys
-a, b = sys.argv[1:]
-try: ok = abs(float(a) - float(b)) <= 1e-12 * max(1, abs(float(b)))
-except ValueError: ok = a == b
-sys.exit(not ok)' "$got" "$3"; then ok "$1"; else not_ok "$1" "$2 is $got, expected $3"; fi
+  if [ "$got" = "$3" ] || awk -v a="$got" -v b="$3" 'BEGIN {
+      number = "^-?[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?$"
+      d = a - b; size = b < 0 ? -b : b; if (size < 1) size = 1
+      exit !(a ~ number && b ~ number && d <= 1e-12 * size && -d <= 1e-12 * size) }'; then ok "$1"; else
+    not_ok "$1" "$2 is $got, expected $3"
+  fi
 }
 
 # Long at 100 on 9 Jan, out at 102 on 13 Jan (decided on the 10th): 2 % without costs. Two bars held of seven.
@@ -43,30 +52,29 @@ is "return by hand" total_return 0.02
 is "bars of the window" n_bars 7
 is "fills" n_fills 2
 is "trades" n_trades 1
-is "exposure" exposure "$(python3 -c 'print(2/7)')"
+is "exposure" exposure "$(calc 2/7)"
 is "turnover" turnover 2
 is "hold: 107/100 - 1" benchmarks.buy_hold 0.07
 is "scored rows" accuracy.n 3
 is "one of three right" accuracy.value 0.33333333333333331
 is "majority" accuracy.majority 1.0
-is "accuracy's Wilson end" accuracy.lo "$(python3 -c 'p, n, z = 1/3, 3, 1.959963984540054
-print((p + z*z/2/n - z*(p*(1-p)/n + z*z/4/n/n)**.5) / (1 + z*z/n))')"
+is "accuracy's Wilson end" accuracy.lo "$(calc "(z = 1.959963984540054) ? (1/3 + z*z/6 - z*sqrt(2/27 + z*z/36)) / (1 + z*z/3) : 0")"
 is "provenance" provenance '"real"'
 is "no drawdown, no Calmar" calmar null
 is "its reason" reasons.calmar '"no_drawdown"'
 is "seven bars aren't annualised in reports" annualised false
 is "not optimistic" optimistic_fill false
 # (1 - c)/(1 + c) * 1.02 = 1  ->  c = .02/2.02
-is "break-even by hand" break_even_bp "$(python3 -c 'print(1e4 * .02 / 2.02)')"
+is "break-even by hand" break_even_bp "$(calc "1e4 * .02 / 2.02")"
 if [ "$(head -1 "$SCRATCH/paths.csv")" = date,price_fill,target,units,cash,equity,ret,cost ] &&
   [ "$(wc -l <"$SCRATCH/paths.csv")" = 8 ] && grep -q '^2020-01-09,100,1,10000,0,1010000,' "$SCRATCH/paths.csv"; then
   ok "paths: header, a line a bar, the first fill"
 else not_ok "paths" "$(cat "$SCRATCH/paths.csv")"; fi
-run "${base[@]}" --json && is "default costs: 1.02 (1 - c)/(1 + c) - 1" total_return "$(python3 -c 'print(1.02 * (1 - 2.5e-4) / (1 + 2.5e-4) - 1)')"
+run "${base[@]}" --json && is "default costs: 1.02 (1 - c)/(1 + c) - 1" total_return "$(calc "1.02 * (1 - 2.5e-4) / (1 + 2.5e-4) - 1")"
 run "${base[@]}" --fill same_close --json && is "same_close says so" optimistic_fill true
 run "${base[@]}" --fill same_close && expect "and says so to a person" 0 "Optimistic fill"
 run "${base[@]}" && expect "the first line: accuracy beside holding" 0 "1 of 3 right, 33.3 %"
-run "${base[@]}" --price adj --json && is "adjusted prices, same ratios" benchmarks.buy_hold "$(python3 -c 'print(1.07 * (1 - 2.5e-4) / (1 + 2.5e-4) - 1)')"
+run "${base[@]}" --price adj --json && is "adjusted prices, same ratios" benchmarks.buy_hold "$(calc "1.07 * (1 - 2.5e-4) / (1 + 2.5e-4) - 1")"
 run "${base[@]}" --threads 1 --json && cp "$OUT" "$SCRATCH/one.json"
 run "${base[@]}" --threads 3 --json
 if cmp -s "$OUT" "$SCRATCH/one.json"; then ok "any thread count, the same bytes"; else not_ok "threads" "$(diff "$OUT" "$SCRATCH/one.json")"; fi
