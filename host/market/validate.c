@@ -208,7 +208,7 @@ static gnt_status take_row(pass *p, gnt_raw_bar row)
         row.null |= row.null & 1u << GNT_CLOSE ? 1u << GNT_ADJ_CLOSE : 0;
     }
     /* The source's own clock first: an open session east of here may carry tomorrow's date. */
-    bool foreign_open = p->raw->knows_open_day && row.day >= p->raw->open_day;
+    bool foreign_open = p->raw->knows_open_day && row.day >= p->raw->open_day && row.day <= p->today + 1;
     if (!foreign_open || (p->started && row.day <= p->last)) GNT_TRY(check_day(p, &row));
     if (foreign_open || is_open(p, row.day)) {
         if (!inside) return GNT_OK;
