@@ -9,6 +9,7 @@
 #include "csv_bars.h"
 #include "csv_strict.h"
 #include "host/base/json.h"
+#include "synthetic.h"
 
 #define BUILTIN "builtin:"
 
@@ -77,10 +78,8 @@ out:
 gnt_status gnt_bars_load(const char *spec, uint64_t seed, gnt_bars *bars, gnt_error *why)
 {
     char path[1024], symbol[GNT_SYMBOL_ROOM];
-    (void)seed;
     *bars = (gnt_bars){0};
-    if (!strncmp(spec, BUILTIN, strlen(BUILTIN)))
-        return gnt_fail(why, GNT_EUNSUPPORTED, "%s: the built-in market is not in this build", spec);
+    if (!strncmp(spec, BUILTIN, strlen(BUILTIN))) return gnt_synthetic_bars(spec + strlen(BUILTIN), seed, bars, why);
     const char *colon = strrchr(spec, ':'), *dot = colon ? colon - 3 : spec;
     if (colon && dot > spec && !strncmp(dot, ".h5", 3)) {
         size_t n = (size_t)(colon - spec);
