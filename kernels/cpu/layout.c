@@ -46,20 +46,21 @@ void gnt_layout_init(gnt_layout *layout, const gnt_net *net)
     layout->n = at;
 }
 
-/* Packed place of row r, column c of the flat tensor i. */
-static size_t place(const gnt_layout *layout, size_t i, size_t r, size_t c)
+/* Packed place of row r, column 0 of the flat tensor i; the next column is *stride further. */
+static size_t place(const gnt_layout *layout, size_t i, size_t r, size_t *stride)
 {
     const gnt_net *net = &layout->net;
     size_t n_lstm = net->layers * layout->directions * PER_DIRECTION;
+    *stride = GNT_BLOCK;
     if (i < n_lstm) {
         size_t l = i / (layout->directions * PER_DIRECTION), d = i / PER_DIRECTION % layout->directions;
         size_t gate = r / net->hidden, unit = r % net->hidden, k_all = layout->inputs[l] + net->hidden;
         size_t group = unit / GNT_GROUP_UNITS, out = unit % GNT_GROUP_UNITS * 4 + gate;
         switch (i % PER_DIRECTION) {
         case WEIGHT_IH:
-            return layout->weight[l][d] + (group * k_all + c) * GNT_BLOCK + out;
+            return layout->weight[l][d] + group * k_all * GNT_BLOCK + out;
         case WEIGHT_HH:
-            return layout->weight[l][d] + (group * k_all + layout->inputs[l] + c) * GNT_BLOCK + out;
+            return layout->weight[l][d] + (group * k_all + layout->inputs[l]) * GNT_BLOCK + out;
         case BIAS_IH:
             return layout->bias_ih[l][d] + group * GNT_BLOCK + out;
         default:
@@ -68,28 +69,29 @@ static size_t place(const gnt_layout *layout, size_t i, size_t r, size_t c)
     }
     i -= n_lstm;
     if (net->pool == GNT_POOL_ATTENTION) {
-        if (i == 0) return layout->attention_weight + (r / GNT_BLOCK * layout->width + c) * GNT_BLOCK + r % GNT_BLOCK;
+        if (i == 0) return layout->attention_weight + r / GNT_BLOCK * layout->width * GNT_BLOCK + r % GNT_BLOCK;
         if (i <= 2) return (i == 1 ? layout->attention_bias : layout->attention_v) + r;
         i -= 3;
     }
     return i == 0 ? layout->fc_weight + r : layout->fc_bias;
 }
 
-/* Copies every parameter between its two places; exactly one of the sources is written. */
+/* Copies every parameter between its two places: into `packed` when `flat_in` is there, else into `flat`. */
 static void transfer(const gnt_layout *layout, float *flat, const float *flat_in, float *packed, const float *packed_in)
 {
     size_t n_tensors = gnt_net_n_tensors(&layout->net);
     for (size_t i = 0; i < n_tensors; i++) {
         gnt_tensor t;
         gnt_net_tensor(&layout->net, i, &t);
-        for (size_t r = 0; r < t.rows; r++)
-            for (size_t c = 0; c < t.cols; c++) {
-                size_t from = t.offset + r * t.cols + c, to = place(layout, i, r, c);
+        for (size_t r = 0; r < t.rows; r++) {
+            size_t stride, at = place(layout, i, r, &stride), from = t.offset + r * t.cols;
+            for (size_t c = 0; c < t.cols; c++, at += stride) {
                 if (flat_in)
-                    packed[to] = flat_in[from];
+                    packed[at] = flat_in[from + c];
                 else
-                    flat[from] = packed_in[to];
+                    flat[from + c] = packed_in[at];
             }
+        }
     }
 }
 

@@ -73,8 +73,9 @@ struct ref_lstm {
     ref_num *u;                     /* [L][A] tanh(W h + b) */
     ref_num *alpha;                 /* [L] */
     ref_num *pooled;                /* [D] */
-    ref_num *dh, *dx;               /* [L][most] */
+    ref_num *dh;                    /* [L][most] */
     const double *mask;
+    size_t *offset; /* of each tensor in the flat weights */
 };
 
 static void *zeros(size_t n, size_t size)
@@ -101,31 +102,32 @@ ref_lstm *ref_lstm_open(const gnt_net *net)
     r->alpha = zeros(steps, sizeof(ref_num));
     r->pooled = zeros(r->width, sizeof(ref_num));
     r->dh = zeros(steps * r->most, sizeof(ref_num));
-    r->dx = zeros(steps * r->most, sizeof(ref_num));
+    r->offset = zeros(gnt_net_n_tensors(net), sizeof(size_t));
+    for (size_t i = 0; i < gnt_net_n_tensors(net); i++) {
+        gnt_tensor t;
+        gnt_net_tensor(net, i, &t);
+        r->offset[i] = t.offset;
+    }
     return r;
 }
 
 void ref_lstm_close(ref_lstm *r)
 {
     if (!r) return;
-    ref_num *const parts[] = {r->x, r->h, r->gate, r->c, r->tanh_c, r->u, r->alpha, r->pooled, r->dh, r->dx};
+    ref_num *const parts[] = {r->x, r->h, r->gate, r->c, r->tanh_c, r->u, r->alpha, r->pooled, r->dh};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) free(parts[i]);
+    free(r->offset);
     free(r);
 }
 
-/* Offset of a tensor: layer and direction's part 0..3, or -3 attention.weight, -2 .bias, -1 .v; 1 fc.weight, 2 fc.bias.
- */
+/* Offsets: part 0..3 (weight_ih, weight_hh, bias_ih, bias_hh) of a layer's direction; tensors counted from the end. */
 static size_t lstm_tensor(const ref_lstm *r, size_t layer, size_t direction, size_t part)
 {
-    gnt_tensor t;
-    gnt_net_tensor(&r->net, (layer * r->directions + direction) * 4 + part, &t);
-    return t.offset;
+    return r->offset[(layer * r->directions + direction) * 4 + part];
 }
 static size_t tail_tensor(const ref_lstm *r, size_t from_end)
 {
-    gnt_tensor t;
-    gnt_net_tensor(&r->net, gnt_net_n_tensors(&r->net) - from_end, &t);
-    return t.offset;
+    return r->offset[gnt_net_n_tensors(&r->net) - from_end];
 }
 enum { FC_BIAS = 1, FC_WEIGHT = 2, ATTENTION_V = 3, ATTENTION_BIAS = 4, ATTENTION_WEIGHT = 5 };
 
