@@ -103,7 +103,8 @@ void gnt_escape_markdown(gnt_buf *out, const char *text)
     size_t digits = strspn(text, "0123456789");
     char number[24];
     /* "1. " and "- " open lists at the start of a line */
-    if (digits && digits < sizeof number && (text[digits] == '.' || text[digits] == ')')) {
+    bool marked = digits && (text[digits] == '.' || text[digits] == ')') && strchr(" \t\n", text[digits + 1]);
+    if (marked && digits < sizeof number) {
         snprintf(number, sizeof number, "%.*s\\", (int)digits, text);
         gnt_buf_put(out, number);
         text += digits;

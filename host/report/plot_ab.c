@@ -131,7 +131,7 @@ static gnt_status predictions(gnt_buf *s, gnt_result *result, gnt_error *why)
         }
         gnt_buf_put(s, "NaN NaN\nEOD\n");
     }
-    gnt_plot_dates(s, first, last, 4, true);
+    gnt_plot_dates(s, first, last, 6, true);
     gnt_buf_printf(s,
                    "set grid ytics lt 1 lc rgb '#e4e6e9'\nset ylabel 'probability of up, %%' offset -0.4,0\n"
                    "set arrow from graph 0,first 50 to graph 1,first 50 nohead front lc rgb '#000000' lw 1.6 dt (3,3)\n"

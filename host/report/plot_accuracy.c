@@ -83,7 +83,7 @@ static void data(gnt_buf *s, const forest *f)
 static void script(gnt_buf *s, const forest *f, double height)
 {
     data(s, f);
-    gnt_plot_area(s, 0.33, 0.975, 105 / height, 1 - 150 / height);
+    gnt_plot_area(s, 0.33, 0.975, 118 / height, 1 - 150 / height);
     gnt_buf_printf(s, "set yrange [%g:-0.6]\nset ytics (", (double)f->n - 0.4);
     for (size_t i = 0; i < f->n; i++) {
         gnt_buf_put(s, i ? "," : "");
@@ -112,7 +112,7 @@ gnt_status gnt_draw_accuracy(gnt_easel *easel, gnt_drawn *drawn, gnt_error *why)
     gnt_buf *s;
     collect(easel->result->json, &f);
     if (!f.n || !f.n_arms) return GNT_OK;
-    unsigned height = 270 + 62 * (unsigned)f.n;
+    unsigned height = 285 + 62 * (unsigned)f.n;
     GNT_TRY(gnt_draw_begin(easel, "accuracy", NULL, 1400, height, drawn, &s, why));
     bool regimes = json_array_size(json_object_get(easel->result->json, "regimes")) > 0;
     char subject[128];
