@@ -20,6 +20,9 @@
 #define SIGMA_MAX 0.06 /* a day, so that no chain of shocks runs away */
 #define MOVE_MAX 0.10  /* largest |log return| of a day; a biotech ETF's largest since 2001 is 0.095 */
 
+#define PRESSURE_END 0.3    /* chance a bar that pressure ends */
+#define VOLUME_PRESSURE 0.6 /* log volume that buying pressure adds and selling pressure takes */
+
 #define T_DEGREES 5
 #define T_MEAN_ABS 0.7351051938957226 /* E|z| of a Student-t with 5 degrees scaled to variance 1 */
 #define T_MAX 5.0
@@ -46,9 +49,9 @@ enum { N_REGIMES = sizeof regimes / sizeof regimes[0] };
 
 /* What a bar hands to the next. */
 typedef struct market {
-    double flip; /* P(d[t+1] = -d[t]); 0.5 is no memory */
+    double edge; /* P(d[t+1] = s[t]); 0.5 is no memory */
     uint64_t seed, replicate;
-    int direction;   /* d of the bar before */
+    int pressure;    /* s of the bar before */
     int64_t close;   /* micro-dollars */
     double variance; /* of the coming day */
     double volume;   /* AR(1) part of log volume */
@@ -71,7 +74,7 @@ static double draw(const market *m, size_t t, unsigned number)
     return gnt_normal(gnt_uniform(gnt_philox_x(gnt_philox_block(at, (uint32_t)(t * DRAWS_PER_BAR + number)))));
 }
 
-enum { DRAW_T = 0, DRAW_GAP = 6, DRAW_NEAR = 7, DRAW_FAR = 8, DRAW_VOLUME = 9 };
+enum { DRAW_T = 0, DRAW_GAP = 6, DRAW_UPPER = 7, DRAW_LOWER = 8, DRAW_VOLUME = 9 };
 
 /* |z|: normal over the root of a chi-square, variance 1, cut at T_MAX. */
 static double student(const market *m, size_t t)
@@ -85,10 +88,14 @@ static double student(const market *m, size_t t)
     return z < T_MAX ? z : T_MAX;
 }
 
-/* Direction before the first bar, from the coin's last block. */
-static int first_direction(const market *m)
+/* The pressure of bar t, a Markov chain with coins of its own: 0 on 3/4 of the bars, +1 and -1 on 1/8 each. */
+static int pressure_step(const market *m, size_t t)
 {
-    return coin(m, UINT32_MAX) < 0.5 ? 1 : -1;
+    gnt_random at = gnt_random_at(m->seed, GNT_STREAM_MARKET_PRESSURE, m->replicate);
+    double u = gnt_uniform(gnt_philox_x(gnt_philox_block(at, (uint32_t)t)));
+    if (t == 0) return u < 0.125 ? 1 : u < 0.25 ? -1 : 0; /* the stationary shares */
+    if (m->pressure) return u < PRESSURE_END ? 0 : m->pressure;
+    return u < PRESSURE_END / 6 ? 1 : u < PRESSURE_END / 3 ? -1 : 0;
 }
 
 static int64_t micro(double usd)
@@ -148,39 +155,55 @@ static double move(market *m, size_t t, int d)
     return x;
 }
 
-/* Open, high and low around the close: a gap, a short wick at the end the day moved to, a long one at the other. */
-static void shape(const market *m, size_t t, int d, double sigma, int64_t before, gnt_bars *bars)
+/* A wick of bar t: short, long or between, in units of sigma. The three ranges don't touch (0 to 0.2, 0.9 and more, 0.4
+ * to 0.7) and long over short is above 4, between over between below 2: the pressure can be read off any bar. */
+static double wick(const market *m, size_t t, unsigned number, int length)
+{
+    double z = clamp(fabs(draw(m, t, number)), 3);
+    return length > 0 ? 0.9 + 0.3 * z : length < 0 ? 0.066 * z : 0.4 + 0.1 * z;
+}
+
+/* Open, high and low around the close: a gap; buying pressure leaves a long wick below and a short one above, selling
+ * pressure the reverse. */
+static void shape(const market *m, size_t t, int s, double sigma, int64_t before, gnt_bars *bars)
 {
     int64_t open = micro((double)before / MICRO * gnt_exp(clamp(0.30 * sigma * draw(m, t, DRAW_GAP), MOVE_MAX)));
     int64_t top = open > m->close ? open : m->close, bottom = open < m->close ? open : m->close;
-    double near = 0.08 * sigma * fabs(draw(m, t, DRAW_NEAR));
-    double far = sigma * (0.40 + 0.30 * fabs(draw(m, t, DRAW_FAR)));
-    int64_t high = micro((double)top / MICRO * gnt_exp(d > 0 ? near : far));
-    int64_t low = micro((double)bottom / MICRO * gnt_exp(d > 0 ? -far : -near));
+    int64_t high = micro((double)top / MICRO * gnt_exp(sigma * wick(m, t, DRAW_UPPER, -s)));
+    int64_t low = micro((double)bottom / MICRO * gnt_exp(-sigma * wick(m, t, DRAW_LOWER, s)));
     bars->open[t] = (double)open / MICRO;
     bars->high[t] = (double)(high > top ? high : top) / MICRO;
     bars->low[t] = (double)(low < bottom ? low : bottom) / MICRO;
     bars->close[t] = bars->adj_close[t] = (double)m->close / MICRO;
 }
 
-/* Shares: about 3 million on a calm day, more when volatility is high and on large moves. */
-static double shares(market *m, size_t t, double sigma, double x)
+/* Shares: about 3 million on a calm day, more when volatility is high, on large moves and under buying pressure. */
+static double shares(market *m, size_t t, int s, double sigma, double x)
 {
     m->volume = 0.7 * m->volume + 0.2 * draw(m, t, DRAW_VOLUME);
     double activity = 0.9 * gnt_log(sigma / 0.0115) + 0.3 * fabs(x) / sigma;
-    return floor(3e6 * gnt_exp(activity - 0.2 + m->volume));
+    return floor(3e6 * gnt_exp(activity - 0.2 + VOLUME_PRESSURE * s + m->volume));
+}
+
+/* The coin of bar t: with the pressure of the bar before in P(edge) of the cases, else even. */
+static int direction(const market *m, size_t t)
+{
+    int toward = t && m->pressure ? m->pressure : 1;
+    double p = t && m->pressure ? m->edge : 0.5;
+    return coin(m, t) < p ? toward : -toward;
 }
 
 static void bar_make(market *m, size_t t, gnt_bars *bars)
 {
-    int d = coin(m, t) < m->flip ? -m->direction : m->direction;
+    int s = pressure_step(m, t);
+    int d = direction(m, t);
     double sigma = sqrt(m->variance), x = move(m, t, d);
     int64_t before = m->close, close = micro((double)before / MICRO * gnt_exp(x));
     if (d > 0 ? close <= before : close >= before) close = before + d; /* a close never repeats */
     m->close = close;
-    m->direction = d;
-    shape(m, t, d, sigma, before, bars);
-    bars->volume[t] = shares(m, t, sigma, x);
+    m->pressure = s;
+    shape(m, t, s, sigma, before, bars);
+    bars->volume[t] = shares(m, t, s, sigma, x);
 }
 
 static void market_run(market *m, gnt_bars *bars)
@@ -225,11 +248,10 @@ gnt_status gnt_synthetic_bars(const char *symbol, uint64_t seed, gnt_bars *bars,
     bool edge = !strcmp(symbol, GNT_SYN_EDGE);
     if (!edge && strcmp(symbol, GNT_SYN_NULL) != 0)
         return gnt_fail(why, GNT_EINVAL, "no built-in market '%s': expected SYN-EDGE or SYN-NULL", symbol);
-    market m = {.flip = edge ? GNT_SYN_EDGE_ACCURACY : 0.5,
+    market m = {.edge = edge ? GNT_SYN_EDGE_PRESSED : 0.5,
                 .seed = seed,
                 .replicate = gnt_fnv1a_64(symbol),
                 .close = FIRST_CLOSE};
-    m.direction = first_direction(&m);
     GNT_GOTO(gnt_calendar_sessions(GNT_CALENDAR_NYSE, gnt_day_of(2018, 1, 2), gnt_day_of(2023, 12, 29), &day, &n, why));
     GNT_GOTO(gnt_bars_alloc(bars, n, why));
     memcpy(bars->day, day, n * sizeof *day);

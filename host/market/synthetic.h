@@ -1,24 +1,28 @@
 /* The built-in market: bars made by us, the same bits on every machine (layer 3). Always labelled synthetic.
  *
- * Direction. Let d[t] = +1 if close[t] > close[t-1], else -1 (closes never repeat). A coin of its own Philox stream,
- * independent of every other draw and of all earlier coins, decides
- *     SYN-EDGE   d[t+1] = -d[t] with probability 0.6, else d[t]       (one-bar reversal)
- *     SYN-NULL   d[t+1] = +1 with probability 0.5, else -1            (no memory)
+ * Pressure. s[t] in {-1, 0, +1} is a Markov chain with coins of its own Philox stream: from 0 to +1 or -1 with
+ * probability 0.05 each, from +1 or -1 to 0 with 0.3, started in its stationary shares (1/8, 3/4, 1/8). It can be read
+ * off bar t exactly: buying pressure leaves a long lower and a short upper wick, selling pressure the reverse, no
+ * pressure two middling ones (the ranges don't touch), and volume is higher under buying pressure, lower under selling.
  *
- * Bayes accuracy of SYN-EDGE is 0.60. Proof: bars up to t are a function of the coins up to t and of the shape
- * draws; the coin of t+1 is independent of those. So P(d[t+1] = -d[t] | bars up to t) = 0.6 whatever the bars are, the
- * best rule says -sign(ret_1[t]) on every bar, and it is right with probability 0.6. No other function of the past
- * adds a thing: the probability is constant given d[t]. For SYN-NULL the same argument gives 0.5 for every rule.
- * (The coin is u < 0.6 for a uniform on a grid of 2^-53: exact to 2^-53.)
+ * Direction. d[t] = +1 if close[t] > close[t-1], else -1 (closes never repeat). Another stream's coin decides
+ *     SYN-EDGE   s[t] = 0: d[t+1] is +1 or -1 with probability 1/2; else d[t+1] = s[t] with probability 0.9
+ *     SYN-NULL   d[t+1] is +1 or -1 with probability 1/2 whatever s[t] is
  *
- * Up and down moves have the same frequency: d is a symmetric chain (a fair coin in SYN-NULL), so the up share is 1/2
- * in the long run, whatever the regime. Drift, in the crash too, comes from the sizes of up and down moves alone.
- * The dumb strategies therefore collect nothing here: always-up is right half the time, persistence 40 %.
+ * Bayes accuracy of SYN-EDGE is 0.60. Proof: bars up to t are functions of the coins and chain steps up to t and of the
+ * shape draws; the coin of t+1 is independent of all of them. So P(d[t+1] = +1 | bars up to t) is a function of s[t]
+ * alone, the best rule says s[t] where it is not 0 and anything elsewhere, and since the chain is stationary it is
+ * right with probability 1/4 * 0.9 + 3/4 * 0.5 = 0.60 on every bar. No other function of the past adds a thing. For
+ * SYN-NULL the same argument gives 0.5 for every rule. (Coins are uniforms on a grid of 2^-53 against a threshold:
+ * exact to 2^-53.)
+ *
+ * Up and down moves have the same frequency by symmetry (in SYN-NULL d is a fair coin), whatever the regime. Drift, in
+ * the crash too, comes from the sizes of up and down moves alone. So the dumb strategies collect nothing here:
+ * always-up and persistence are right about half the time.
  *
  * Sizes. x[t] = d[t] (1 + d[t] a[t]) s[t] |z[t]|, the log return: s from GARCH(1,1) around the regime's level, z a
  * Student-t with 5 degrees of freedom scaled to variance 1 and cut at 5, a[t] the asymmetry that gives the regime its
- * drift. Overnight gap, wicks and volume follow; a day's close lies near the end of its range that it moved to, so
- * d[t] is visible in ret_1, intraday, close_vs_high, close_vs_low, mom_3 and others. data/README.md has the facts. */
+ * drift. Overnight gap, wicks and volume follow. data/README.md has the facts. */
 #ifndef GNT_SYNTHETIC_H
 #define GNT_SYNTHETIC_H
 
@@ -27,6 +31,7 @@
 #define GNT_SYN_EDGE "SYN-EDGE"
 #define GNT_SYN_NULL "SYN-NULL"
 #define GNT_SYN_EDGE_ACCURACY 0.6 /* of the best rule, by construction */
+#define GNT_SYN_EDGE_PRESSED 0.9  /* of the best rule on the bars after pressure */
 
 /* Regimes with a stated drawdown; first and last session. The drawdown is measured from the close before `from`. */
 #define GNT_SYN_CRASH_FROM "2020-02-20"
