@@ -20,7 +20,7 @@
  * the crash too, comes from the sizes of up and down moves alone. So the dumb strategies collect nothing here:
  * always-up and persistence are right about half the time.
  *
- * Sizes. x[t] = d[t] (1 + d[t] a[t]) s[t] |z[t]|, the log return: s from GARCH(1,1) around the regime's level, z a
+ * Sizes. x[t] = d[t] (1 + d[t] a[t]) v[t] |z[t]|, the log return: v from GARCH(1,1) around the regime's level, z a
  * Student-t with 5 degrees of freedom scaled to variance 1 and cut at 5, a[t] the asymmetry that gives the regime its
  * drift. Overnight gap, wicks and volume follow. data/README.md has the facts. */
 #ifndef GNT_SYNTHETIC_H
