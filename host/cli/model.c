@@ -122,7 +122,8 @@ static gnt_status adopt_schema(const gnt_args *args, gnt_model *model, gnt_error
     if (!strcmp(name, GNT_SCHEMA_LEVELS_17) && !tickers)
         return gnt_fail(why, GNT_EUSAGE, "model import: --schema levels-17 needs --tickers A,B,...");
     snprintf(text, sizeof text, "%s", tickers ? tickers : "");
-    size_t n = tickers ? cut_tickers(text, ticker, sizeof ticker / sizeof *ticker) : 0;
+    ticker[0] = "any"; /* gauntlet-35 is of one symbol, which is no part of its columns */
+    size_t n = tickers ? cut_tickers(text, ticker, sizeof ticker / sizeof *ticker) : 1;
     GNT_GOTO(gnt_schema_open(&schema, name, ticker, n, why));
     if (schema.n_features != model->net.n_features)
         st = gnt_fail(why, GNT_EVALUE, "%s takes %u features, schema %s has %zu", gnt_word(args, 1),

@@ -81,6 +81,7 @@ static gnt_status score_windows(const gnt_args *args, job *j, gnt_error *why)
     GNT_ALLOC(j->row, j->n);
     GNT_ALLOC(j->prob, j->n);
     for (size_t i = 0; i < j->n; i++) j->row[i] = (uint32_t)(i * length + length - 1);
+    GNT_GOTO(gnt_arg_engine(args, &j->engine, why));
     gnt_panel panel = {x.data, j->n * length, x.dim[2]};
     GNT_GOTO(gnt_model_score(&j->engine, &j->model, panel, (gnt_rows){j->row, j->n}, j->prob, why));
     GNT_GOTO(gnt_npy_write(gnt_arg(args, "out"), j->prob, 2, (size_t[]){j->n, 1}, why));
@@ -199,6 +200,7 @@ static gnt_status score_bars(const gnt_args *args, job *j, gnt_error *why)
     const char *schema = NULL;
     size_t first = 0, last = 0;
     GNT_GOTO(schema_name(args, &j->model, &schema, why));
+    GNT_GOTO(gnt_arg_engine(args, &j->engine, why));
     GNT_GOTO(gnt_cli_panel_load(args, &j->engine, schema, &j->panel, why));
     GNT_GOTO(check_schema(args, j, why));
     GNT_GOTO(choose_rows(args, j, &first, &last, why));
@@ -223,7 +225,6 @@ static gnt_status run(const gnt_args *args, gnt_error *why)
     bool windows = gnt_arg(args, "windows") != NULL;
     if (!windows && !gnt_arg_n(args, "bars")) return gnt_fail(why, GNT_EUSAGE, "predict: give --bars or --windows");
     GNT_GOTO(gnt_onnx_read(gnt_arg(args, "model"), &j.model, why));
-    GNT_GOTO(gnt_arg_engine(args, &j.engine, why));
     GNT_GOTO(windows ? score_windows(args, &j, why) : score_bars(args, &j, why));
 out:
     free(j.row);

@@ -194,6 +194,7 @@ static gnt_status head_pool(gnt_reader *r)
         seen[p->reverse] = true;
         if (p->reverse && p->final) r->net.pool = GNT_POOL_FINAL;
     }
+    if (r->net.pool != GNT_POOL_ATTENTION) r->net.attention = 0; /* attention that nothing reads */
     if (r->net.pool == GNT_POOL_ATTENTION && !(whole && r->head.piece[0].reverse == 0))
         return gnt_reader_refuse(r, GNT_EUNSUPPORTED, "attention must pool the last layer's whole output");
     return GNT_OK;
