@@ -257,17 +257,15 @@ static bool select_batch(call *c, size_t b)
 
 /* ---- one epoch ------------------------------------------------------------------------------------------------ */
 
-/* Fisher-Yates from the end (statistics.md 15): position i takes a place in 0..i from block i. */
-static void shuffle(state *s)
+void gnt_train_order(const gnt_train_job *job, uint32_t *order)
 {
-    const gnt_train_job *job = s->job;
     gnt_random at = gnt_random_at(job->options->seed, GNT_STREAM_SHUFFLE, job->epoch);
-    memcpy(s->order, job->train.row, job->train.n * sizeof *s->order);
+    memcpy(order, job->train.row, job->train.n * sizeof *order);
     for (size_t i = job->train.n; i-- > 1;) {
         size_t j = (size_t)gnt_bounded(at, (uint32_t)i, i + 1);
-        uint32_t row = s->order[i];
-        s->order[i] = s->order[j];
-        s->order[j] = row;
+        uint32_t row = order[i];
+        order[i] = order[j];
+        order[j] = row;
     }
 }
 
@@ -319,7 +317,7 @@ static gnt_status wave_epoch(gnt_device *dev, gnt_train_job *jobs, call *c)
         state *s = &c->states[i];
         gnt_layout_pack(&s->layout, jobs[i].moment1, s->moment1);
         gnt_layout_pack(&s->layout, jobs[i].moment2, s->moment2);
-        shuffle(s);
+        gnt_train_order(&jobs[i], s->order);
         if (blocks_of(jobs[i].val.n) > val) val = blocks_of(jobs[i].val.n);
     }
     for (size_t b = 0; select_batch(c, b); b++) {

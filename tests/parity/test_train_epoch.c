@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "kernels/cpu/train.h"
+#include "kernels/math/philox.h"
 #include "tests/lstm_case.h"
 #include "tests/ref/ref_lstm.h"
 #include "tests/test.h"
@@ -259,6 +260,35 @@ static void steps_match_adam_and_adamw(void **state)
     check_optimiser(GNT_ADAMW, 0);
     check_optimiser(GNT_ADAM, 1e-3);
     check_optimiser(GNT_ADAMW, 1e-3);
+    check_optimiser(GNT_ADAM, 1e3); /* above the norm: gradients stay as they are */
+}
+
+/* The order of an epoch, drawn again from Philox: a permutation of the rows, another one in every epoch. */
+static void order_is_fisher_yates_of_the_epoch(void **state)
+{
+    (void)state;
+    enum { N = 101 };
+    model m;
+    model_open(&m, &plain, N, 0, 121);
+    uint32_t order[N], before[N] = {0};
+    for (uint32_t epoch = 0; epoch < 3; epoch++) {
+        uint32_t want[N], seen[N + 3] = {0};
+        m.job.epoch = epoch;
+        gnt_train_order(&m.job, order);
+        memcpy(want, m.row, sizeof want);
+        for (uint32_t i = N - 1; i > 0; i--) {
+            uint32_t j = (uint32_t)gnt_bounded(gnt_random_at(121, 105, epoch), i, i + 1), keep = want[i];
+            want[i] = want[j];
+            want[j] = keep;
+        }
+        for (size_t i = 0; i < N; i++) {
+            assert_int_equal(order[i], want[i]);
+            assert_int_equal(seen[order[i] - 3]++, 0);
+        }
+        assert_memory_not_equal(order, before, sizeof order);
+        memcpy(before, order, sizeof order);
+    }
+    model_close(&m);
 }
 
 static void a_learnable_toy_is_learned(void **state)
@@ -289,6 +319,7 @@ int main(void)
         cmocka_unit_test(resumed_training_has_the_same_bits),
         cmocka_unit_test(an_epoch_sees_every_window_once),
         cmocka_unit_test(steps_match_adam_and_adamw),
+        cmocka_unit_test(order_is_fisher_yates_of_the_epoch),
         cmocka_unit_test(a_learnable_toy_is_learned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

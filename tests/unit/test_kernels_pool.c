@@ -1,0 +1,66 @@
+/* The thread pool: every task once, whatever the number of threads and rounds; and what opening refuses. */
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "kernels/cpu/pool.h"
+#include "kernels/kernels.h"
+#include "tests/test.h"
+
+enum { MOST = 300 };
+
+typedef struct tally {
+    atomic_int done[MOST];
+    atomic_int bad_worker;
+    unsigned threads;
+} tally;
+
+static void count(void *arg, size_t task, unsigned worker)
+{
+    tally *t = arg;
+    atomic_fetch_add(&t->done[task], 1);
+    if (worker >= t->threads) atomic_store(&t->bad_worker, 1);
+}
+
+static void every_task_runs_once(void **state)
+{
+    (void)state;
+    for (unsigned threads = 1; threads <= 5; threads++) {
+        gnt_threads *pool = NULL;
+        tally t = {.threads = threads};
+        assert_int_equal(gnt_threads_open(threads, &pool), GNT_OK);
+        assert_int_equal(gnt_threads_count(pool), threads);
+        for (int round = 1; round <= 200; round++) {
+            gnt_threads_for(pool, (size_t)(round % MOST), count, &t);
+            for (int i = 0; i < MOST; i++) { /* task i has run in every round that had more than i tasks */
+                int want = round > i ? round - i : 0;
+                if (atomic_load(&t.done[i]) != want)
+                    fail_msg("threads %u, round %d, task %d: %d runs, want %d", threads, round, i,
+                             atomic_load(&t.done[i]), want);
+            }
+        }
+        assert_int_equal(atomic_load(&t.bad_worker), 0);
+        gnt_threads_close(pool);
+    }
+    gnt_threads_close(NULL);
+}
+
+static void opening_refuses_what_it_cannot_do(void **state)
+{
+    (void)state;
+    gnt_threads *pool = NULL;
+    gnt_device *dev = NULL;
+    assert_int_equal(gnt_threads_open(100000, &pool), GNT_EINVAL);
+    assert_null(pool);
+    assert_int_equal(gnt_cpu_ops()->open(1, "sse9", &dev), GNT_EINVAL);
+    assert_null(dev);
+    gnt_cpu_ops()->close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_task_runs_once),
+        cmocka_unit_test(opening_refuses_what_it_cannot_do),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
