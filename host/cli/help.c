@@ -65,12 +65,31 @@ void gnt_help_program(FILE *out)
           out);
 }
 
+/* Detail text: paragraphs are wrapped, lines that start with a blank are kept (examples). */
+static void paragraphs(FILE *out, const char *text)
+{
+    char line[2048];
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)(n < sizeof line ? n : sizeof line - 1), text);
+        if (line[0] == ' ')
+            fprintf(out, "%s\n", line);
+        else
+            wrapped(out, line, 0, 0);
+        text += n;
+        text += *text == '\n';
+    }
+}
+
 void gnt_help_verb(FILE *out, const gnt_verb *verb)
 {
     static gnt_args args; /* large; used once */
     gnt_args_init(&args, verb);
     fprintf(out, "gauntlet %s - %s\n\nusage: gauntlet %s %s\n", verb->name, verb->summary, verb->name, verb->synopsis);
-    if (verb->detail) fprintf(out, "\n%s\n", verb->detail);
+    if (verb->detail) {
+        fputc('\n', out);
+        paragraphs(out, verb->detail);
+    }
     fprintf(out, "\noptions:\n");
     for (size_t i = 0; i < args.n_options; i++) option_row(out, &args.option[i]);
 }

@@ -5,7 +5,9 @@
 #ifndef GNT_MATH_LANE32_H
 #define GNT_MATH_LANE32_H
 
+#include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "fn.h"
 
@@ -16,11 +18,15 @@ typedef float gnt_f32;
 typedef int32_t gnt_i32;
 GNT_FN gnt_i32 gnt_f32_bits(gnt_f32 x)
 {
-    return __float_as_int(x);
+    gnt_i32 bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
 }
 GNT_FN gnt_f32 gnt_f32_from_bits(gnt_i32 bits)
 {
-    return __int_as_float(bits);
+    gnt_f32 x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
 }
 GNT_FN gnt_f32 gnt_f32_splat(float x)
 {
@@ -28,7 +34,7 @@ GNT_FN gnt_f32 gnt_f32_splat(float x)
 }
 GNT_FN gnt_f32 gnt_f32_fma(gnt_f32 a, gnt_f32 b, gnt_f32 c)
 {
-    return __fmaf_rn(a, b, c);
+    return fmaf(a, b, c);
 }
 GNT_FN gnt_f32 gnt_f32_min(gnt_f32 limit, gnt_f32 x)
 {

@@ -18,7 +18,7 @@ refuses "unknown verb without a near one" 2 "lists them" zzzzzzzzzz
 refuses "unknown option names the nearest" 2 "did you mean --json?" info --jsn
 refuses "one dash" 2 "two dashes" info -j
 refuses "a flag with a value" 2 "takes no value" info --json=1
-refuses "an option twice" 2 "given twice" info --json --json
+refuses "an option twice" 2 "given twice" info --quiet --quiet
 refuses "a word too many" 2 "usage: gauntlet info" info more
 refuses "a word too few" 2 "usage: gauntlet completion" completion
 refuses "an option without its value" 2 "needs a value" backtest --bars
