@@ -6,6 +6,7 @@
 #include "host/base/file.h"
 #include "host/base/mem.h"
 #include "host/model/model.h"
+#include "host/report/report.h"
 #include "panel.h"
 
 static const gnt_option options[] = {
@@ -41,7 +42,8 @@ static const gnt_option options[] = {
     {"resume", GNT_OPT_FLAG, NULL, NULL, "go on from the checkpoint if it is there: same bits as without a stop", false,
      false},
     {"out", GNT_OPT_FILE, "FILE.onnx", NULL, "the model", true, false},
-    {"curve", GNT_OPT_FILE, "FILE.csv", NULL, "learning curve", false, false},
+    {"curve", GNT_OPT_FILE, "FILE.csv|.png", NULL, "learning curve, as figures or as a picture (gnuplot)", false,
+     false},
     {0},
 };
 
@@ -176,7 +178,7 @@ static void cell(char *out, size_t room, double value)
         snprintf(out + used, room - used, ",");
 }
 
-static gnt_status write_curve(const char *path, const gnt_fit_report *report, gnt_error *why)
+static gnt_status write_figures(const char *path, const gnt_fit_report *report, gnt_error *why)
 {
     enum { LINE = 200 };
     gnt_status st = GNT_OK;
@@ -196,6 +198,17 @@ static gnt_status write_curve(const char *path, const gnt_fit_report *report, gn
 out:
     free(text);
     return st;
+}
+
+/* A picture when the name ends in .png, else the figures. */
+static gnt_status write_curve(const char *path, const job *j, gnt_error *why)
+{
+    char symbols[128], title[192];
+    size_t n = strlen(path);
+    if (n < 4 || strcmp(path + n - 4, ".png") != 0) return write_figures(path, &j->report, why);
+    gnt_cli_panel_symbols(&j->panel, symbols, sizeof symbols);
+    snprintf(title, sizeof title, "%s, %s", symbols, j->variant);
+    return gnt_report_learning_curve(path, title, gnt_cli_panel_provenance(&j->panel), &j->report, why);
 }
 
 static gnt_status describe(const gnt_args *args, job *j, gnt_error *why)
@@ -270,7 +283,7 @@ static gnt_status run(const gnt_args *args, gnt_error *why)
                            why));
     GNT_GOTO(gnt_onnx_write(gnt_arg(args, "out"), &j.model, why));
     GNT_GOTO(gnt_sha256_file(gnt_arg(args, "out"), hash, why));
-    if (gnt_arg(args, "curve")) GNT_GOTO(write_curve(gnt_arg(args, "curve"), &j.report, why));
+    if (gnt_arg(args, "curve")) GNT_GOTO(write_curve(gnt_arg(args, "curve"), &j, why));
     gnt_accuracy a = gnt_accuracy_of(j.report.val_correct, j.report.val_n, j.report.val_up);
     say(args, &j, &a);
     gnt_answer(args, answer(args, &j, &a, hash));

@@ -6,6 +6,7 @@
 
 #include "escape.h"
 #include "host/base/mem.h"
+#include "host/run/regimes.h"
 #include "words.h"
 
 gnt_status gnt_draw_begin(gnt_easel *easel, const char *stem, const char *name, unsigned width, unsigned height,
@@ -78,32 +79,61 @@ static void key(gnt_shade *shade, const char *name, const char *colour)
     gnt_escape_gnuplot(&shade->keys, name);
 }
 
-gnt_status gnt_shade_make(gnt_result *result, const gnt_series *day, gnt_shade *shade, gnt_error *why)
+/* Runs of one code inside the window become rectangles. */
+static void shade_runs(gnt_shade *shade, const gnt_series *day, const gnt_series *bars, const double *code,
+                       const char *names)
 {
-    gnt_series bars, code;
-    char names[256], path[160], name[64];
     bool listed[16] = {false};
-    GNT_TRY(pick_scheme(result, shade->scheme, sizeof shade->scheme, why));
-    if (!*shade->scheme) return GNT_OK;
-    snprintf(path, sizeof path, "/regimes/%s", shade->scheme);
-    GNT_TRY(gnt_h5_get_text(result->h5, path, "names", names, sizeof names, why));
-    GNT_TRY(gnt_result_series(result, 0, &bars, why, "/bars/day"));
-    GNT_TRY(gnt_result_series(result, bars.n, &code, why, "%s", path));
-    for (size_t i = 0; i < code.n;) {
+    char name[64];
+    double first = day->value[0], end = day->value[day->n - 1];
+    for (size_t i = 0; i < bars->n;) {
         size_t run = i;
-        while (i < code.n && code.value[i] == code.value[run]) i++;
-        double from = bars.value[run], to = bars.value[i - 1];
-        if (to < day->value[0] || from > day->value[day->n - 1] || !(code.value[run] >= 0 && code.value[run] < 16))
-            continue;
-        int c = (int)code.value[run];
+        while (i < bars->n && code[i] == code[run]) i++;
+        double from = bars->value[run], to = bars->value[i - 1];
+        if (to < first || from > end || !(code[run] >= 0 && code[run] < 16)) continue;
+        int c = (int)code[run];
         regime_name(names, c, name, sizeof name);
         const char *colour = shade_of(name, (size_t)c);
         if (!colour) continue;
-        rectangle(shade, from < day->value[0] ? day->value[0] : from,
-                  to > day->value[day->n - 1] ? day->value[day->n - 1] : to, colour);
+        rectangle(shade, from < first ? first : from, to > end ? end : to, colour);
         if (!listed[c]) key(shade, name, colour);
         listed[c] = true;
     }
+}
+
+/* A result without regimes has its closes: bull and bear markets follow from them alone. */
+static gnt_status shade_from_closes(gnt_result *result, const gnt_series *day, const gnt_series *bars, gnt_shade *shade,
+                                    gnt_error *why)
+{
+    gnt_status st = GNT_OK;
+    gnt_series close;
+    int8_t *code = NULL;
+    double *value = NULL;
+    GNT_TRY(gnt_result_series(result, bars->n, &close, why, "/bars/close"));
+    if (!close.n) return GNT_OK;
+    GNT_ALLOC(code, close.n);
+    GNT_ALLOC(value, close.n);
+    gnt_regime_bull_bear(close.value, close.n, code);
+    for (size_t i = 0; i < close.n; i++) value[i] = code[i];
+    snprintf(shade->scheme, sizeof shade->scheme, "bull_bear");
+    shade_runs(shade, day, bars, value, "bull|bear");
+out:
+    free(code);
+    free(value);
+    return st;
+}
+
+gnt_status gnt_shade_make(gnt_result *result, const gnt_series *day, gnt_shade *shade, gnt_error *why)
+{
+    gnt_series bars, code;
+    char names[256], path[160];
+    GNT_TRY(pick_scheme(result, shade->scheme, sizeof shade->scheme, why));
+    GNT_TRY(gnt_result_series(result, 0, &bars, why, "/bars/day"));
+    if (!*shade->scheme) return shade_from_closes(result, day, &bars, shade, why);
+    snprintf(path, sizeof path, "/regimes/%s", shade->scheme);
+    GNT_TRY(gnt_h5_get_text(result->h5, path, "names", names, sizeof names, why));
+    GNT_TRY(gnt_result_series(result, bars.n, &code, why, "%s", path));
+    if (code.n) shade_runs(shade, day, &bars, code.value, names);
     return GNT_OK;
 }
 

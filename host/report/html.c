@@ -77,7 +77,11 @@ static size_t table(page *p, size_t at)
     size_t i = at + 1;
     for (; i < p->doc->n && p->doc->block[i].kind == GNT_BLOCK_CELL; i++) {
         unsigned c = (unsigned)((i - at - 1) % n);
-        gnt_buf_printf(p->out, "%s<td%s>", c ? "" : "<tr>", column[c].right ? " class=\"r\"" : "");
+        bool reason = strncmp(gnt_doc_words(p->doc, &p->doc->block[i]), "\u2014 ", strlen("\u2014 ")) == 0;
+        gnt_buf_printf(p->out, "%s<td%s>", c ? "" : "<tr>",
+                       !column[c].right ? ""
+                       : reason         ? " class=\"r reason\""
+                                        : " class=\"r\"");
         words(p, &p->doc->block[i]);
         gnt_buf_put(p->out, c + 1 == n ? "</td></tr>\n" : "</td>");
     }

@@ -30,6 +30,8 @@ const char gnt_html_style[] =
     "th{font-weight:600;border-bottom:2px solid var(--soft);vertical-align:bottom}\n"
     "th.r,td.r{text-align:right}\n"
     "td.r{white-space:nowrap}\n"
+    "td.reason{white-space:normal}\n"
+    "td a{display:inline-block;min-width:11rem}\n"
     "td:first-child,th:first-child{padding-left:0}\n"
     "td:first-child{min-width:7.5rem}\n"
     "tbody tr:hover{background:var(--panel)}\n"

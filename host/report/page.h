@@ -35,6 +35,8 @@ void gnt_page_checks(const gnt_result *result, gnt_document *doc);
 void gnt_page_models(const gnt_result *result, gnt_document *doc);
 void gnt_page_made(const gnt_result *result, gnt_document *doc);
 
+/* Sentences come with ASCII minus signs; a report has real ones. */
+void gnt_typographic(const char *text, gnt_buf *out);
 const char *gnt_window_title(const json_t *window);
 /* "54.0 % (40.4 to 67.0)" of an accuracy object; an em dash when there is none. */
 gnt_word gnt_accuracy_words(const json_t *accuracy);

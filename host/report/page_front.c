@@ -63,8 +63,13 @@ void gnt_page_front(const json_t *index, const gnt_summary *summary, size_t n, g
     const json_t *sentence;
     size_t i;
     gnt_doc_heading(doc, 1, "%s", title ? title : "Results");
-    json_array_foreach(json_object_get(index, "sentences"), i, sentence) if (json_is_string(sentence))
-        gnt_doc_lead(doc, "", "%s", json_string_value(sentence));
+    json_array_foreach(json_object_get(index, "sentences"), i, sentence)
+    {
+        gnt_buf words = {0};
+        if (json_is_string(sentence)) gnt_typographic(json_string_value(sentence), &words);
+        if (words.n) gnt_doc_item(doc, NULL, "%s", words.data);
+        gnt_buf_free(&words);
+    }
     bool synthetic = false;
     for (i = 0; i < n; i++) synthetic = synthetic || strcmp(summary[i].provenance, "synthetic") == 0;
     if (synthetic)

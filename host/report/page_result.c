@@ -6,7 +6,7 @@
 #include "page.h"
 
 /* A hyphen that stands for a minus, as in " -3.1", becomes one. */
-static void typographic(const char *text, gnt_buf *out)
+void gnt_typographic(const char *text, gnt_buf *out)
 {
     for (const char *c = text; *c; c++) {
         bool minus = *c == '-' && c[1] >= '0' && c[1] <= '9' && (c == text || strchr(" (", c[-1]));
@@ -37,7 +37,7 @@ static void lead(const gnt_result *result, gnt_document *doc)
         const char *text = json_string_value(sentence);
         if (!text || strncmp(text, "Asked:", 6) == 0 || (answer && strcmp(text, answer) == 0)) continue;
         gnt_buf words = {0};
-        typographic(text, &words);
+        gnt_typographic(text, &words);
         gnt_doc_item(doc, NULL, "%s", words.data ? words.data : "");
         gnt_buf_free(&words);
     }

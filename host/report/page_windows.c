@@ -21,6 +21,7 @@ const char *gnt_reason_words(const char *code)
 {
     static const char *const words[][2] = {
         {"negative_at_zero_cost", "loses even at no cost"},
+        {"negative_gross_return", "loses even at no cost"},
         {"no_crossing", "never crosses"},
         {"no_trades", "no trade"},
         {"no_trade", "no trade"},
@@ -33,7 +34,10 @@ const char *gnt_reason_words(const char *code)
         {"no_exposure", "never invested"},
         {"constant_prediction", "constant forecast"},
         {"single_class", "one outcome only"},
-        {"no_discordant", "no day decides"},
+        {"no_discordant_pairs", "no day decides"},
+        {"no_losses", "no losing day"},
+        {"no_turnover", "no trade"},
+        {"no_scores", "no score"},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(words[i][0], code) == 0) return words[i][1];
