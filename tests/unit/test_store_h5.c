@@ -176,12 +176,12 @@ static double now_s(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Starts writing store after store in a child and kills it after `delay_s`. */
-static void write_and_kill(double delay_s)
+/* Starts writing file after file in a child, `seed` upwards, and kills it after `delay_s`. */
+static void write_and_kill(double seed, double delay_s)
 {
     pid_t child = fork();
     if (child == 0) {
-        for (double seed = 1;; seed++)
+        for (;; seed++)
             if (put_all(path, seed, N)) _exit(1);
     }
     usleep((useconds_t)(1e6 * delay_s));
@@ -201,7 +201,7 @@ static void a_killed_write_leaves_the_old_file(void **state)
     double one = now_s() - begin;
     unsigned changed = 0, kept = 0;
     for (unsigned round = 0; round < 400 && (round < 30 || changed < 5 || kept < 5); round++) {
-        write_and_kill(one * 3 * (round * 37 % 100) / 100);
+        write_and_kill(1000.0 * (round + 1), one * 3 * (round * 37 % 100) / 100);
         gnt_h5 *file;
         void *data;
         size_t rows, cols;
