@@ -108,7 +108,7 @@ void gnt_escape_markdown(gnt_buf *out, const char *text)
         snprintf(number, sizeof number, "%.*s\\", (int)digits, text);
         gnt_buf_put(out, number);
         text += digits;
-    } else if (*text == '-' || *text == '+' || *text == '=') {
+    } else if ((*text == '-' || *text == '+' || *text == '=') && strchr(" \t\n-=", text[1])) {
         gnt_buf_put(out, "\\");
     }
     escape(out, text, markdown);

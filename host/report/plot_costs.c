@@ -27,21 +27,18 @@ static size_t arms_of(const json_t *curve, const char *window, const char **arm,
     return n;
 }
 
-static void break_even(gnt_buf *s, const json_t *window, const char *arm, const char *colour, size_t number)
+static double break_even(const json_t *window, const char *arm)
 {
-    char path[160], text[160];
-    snprintf(path, sizeof path, "arms.%.120s.break_even_bp", arm);
-    double bp = gnt_at_real(window, path);
+    return gnt_at_real(json_object_get(gnt_at(window, "arms"), arm), "break_even_bp");
+}
+
+static void break_even_line(gnt_buf *s, double bp, const char *colour)
+{
     if (!isfinite(bp)) return;
-    snprintf(text, sizeof text, "%.40s breaks even at %s", arm, gnt_basis_points(bp).s);
-    gnt_buf_printf(
-        s,
-        "if (%g <= XMAX) {\nset arrow from first %g,graph 0 to first %g,graph 1 nohead lc rgb '%s' lw 1.4 dt (3,3)\n"
-        "set label ",
-        bp, bp, bp, colour);
-    gnt_escape_gnuplot(s, text);
-    gnt_buf_printf(s, " at first %g,graph %g offset 0.8,0 left tc rgb '%s' font 'DejaVu Sans,14'\n}\n", bp,
-                   0.95 - 0.065 * (double)number, colour);
+    gnt_buf_printf(s,
+                   "if (%g <= XMAX) {\nset arrow from first %g,graph 0 to first %g,graph 1 nohead lc rgb '%s' lw 1.6 "
+                   "dt (3,3)\n}\n",
+                   bp, bp, bp, colour);
 }
 
 static void script(gnt_buf *s, const gnt_easel *easel, const json_t *window, const char **arm, size_t n_arms)
@@ -72,19 +69,20 @@ static void script(gnt_buf *s, const gnt_easel *easel, const json_t *window, con
                    "set key at screen 0.018,screen KEY_Y left top horizontal samplen 2.6 font 'DejaVu Sans,14'\n"
                    "set arrow from graph 0,first 0 to graph 1,first 0 nohead lc rgb '#9aa0a8' lw 1.2\n");
     if (isfinite(assumed))
-        gnt_buf_printf(
-            s,
-            "set object rectangle from first %g,graph 0 to first %g,graph 1 fc rgb '#eceff3' fs solid noborder behind\n"
-            "set label '%g bp assumed' at first %g,graph 0.03 rotate by 90 offset 0,0 left tc rgb '#4a4f57' font "
-            "'DejaVu Sans,13'\n",
-            assumed - most * 0.006, assumed + most * 0.006, assumed, assumed);
-    for (size_t a = 0; a < n_arms; a++)
-        if (strcmp(arm[a], "buy_hold") != 0) break_even(s, window, arm[a], gnt_plot_look(arm[a], a).colour, a);
+        gnt_buf_printf(s,
+                       "set object rectangle from first %g,graph 0 to first %g,graph 1 fc rgb '#dfe2e7' fs solid "
+                       "noborder behind\n",
+                       assumed - most * 0.004, assumed + most * 0.004);
+    for (size_t a = 0; a < n_arms; a++) break_even_line(s, break_even(window, arm[a]), gnt_plot_look(arm[a], a).colour);
     for (size_t a = 0; a < n_arms; a++) {
         gnt_look look = gnt_plot_look(arm[a], a);
         gnt_buf_printf(s, "%s$a%zu using 1:2 with linespoints lc rgb '%s' lw 2.4 dt %s pt %d ps 1.2 title ",
                        a ? ", " : "plot ", a, look.colour, look.dash, look.point);
-        gnt_escape_gnuplot(s, arm[a]);
+        char title[160];
+        double bp = break_even(window, arm[a]);
+        snprintf(title, sizeof title, isfinite(bp) ? "%.40s, breaks even at %s" : "%.40s, no break-even",
+                 arm[a], gnt_basis_points(bp).s);
+        gnt_escape_gnuplot(s, title);
     }
     double hold = NAN;
     const char *key;
@@ -93,6 +91,8 @@ static void script(gnt_buf *s, const gnt_easel *easel, const json_t *window, con
     if (isfinite(hold))
         gnt_buf_printf(s, ", %.10g with lines lc rgb '%s' lw 1.8 dt (7,4) title 'buy and hold at %g bp'", 100 * hold,
                        GNT_BLACK, assumed);
+    if (isfinite(assumed))
+        gnt_buf_printf(s, ", keyentry with boxes fs solid fc rgb '#dfe2e7' title '%g bp assumed'", assumed);
     gnt_buf_put(s, "\n");
 }
 

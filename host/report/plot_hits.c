@@ -75,7 +75,7 @@ static void script(gnt_buf *s, const json_t *arms, const gnt_series *day, const 
         gnt_buf_put(s, "\n");
     }
     gnt_buf_put(s, "EOD\n");
-    gnt_plot_area(s, 0.085, 0.985, 0.155, 0.785);
+    gnt_plot_area(s, 0.085, 0.985, 0.155, 0.755);
     gnt_plot_dates(s, (gnt_day)day->value[0], (gnt_day)day->value[day->n - 1], 9, true);
     gnt_buf_printf(
         s,

@@ -137,7 +137,7 @@ gnt_status gnt_draw_reliability(gnt_easel *easel, const json_t *window, gnt_draw
     if (!n_arms) goto out;
     for (size_t i = 0; i < up.n; i++) base += (up.value[i] > 0.5) / (double)up.n;
     gnt_draw_subject(easel, window, subject, sizeof subject);
-    GNT_GOTO(gnt_draw_begin(easel, "reliability", name, 1200, 900, drawn, &s, why));
+    GNT_GOTO(gnt_draw_begin(easel, "reliability", name, 1400, 900, drawn, &s, why));
     gnt_plot_title(s, "Reliability of the probabilities", subject, easel->corner);
     script(s, arm, n_arms, n_bins, base);
     gnt_draw_caption(

@@ -102,7 +102,7 @@ static void pictures_are_whole(void **state)
     } pictures[] = {
         {"full/plots/equity_covid.png", 1500, 900},
         {"full/plots/hit_rate_covid.png", 1500, 640},
-        {"full/plots/reliability_covid.png", 1200, 900},
+        {"full/plots/reliability_covid.png", 1400, 900},
         {"full/plots/folds.png", 1400, 860},
         {"full/plots/advanced_ab_test_analysis_20200501_123456.png", 2100, 1440},
     };
