@@ -119,7 +119,7 @@ do_ci() {
   run_tests build-tsan "tsan" -R 'parity' -LE slow
   say "static analysis"
   if cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 --suppressions-list=tests/lint/cppcheck.txt \
-    -I . host kernels >&2; then echo "count 1 0 0 cppcheck"; else echo "count 0 1 0 cppcheck"; fi | tee -a build/summary
+    -D'json_array_foreach(a,i,v)=for(;;)' -D'json_object_foreach(o,k,v)=for(;;)' -I . host kernels >&2; then echo "count 1 0 0 cppcheck"; else echo "count 0 1 0 cppcheck"; fi | tee -a build/summary
   total
 }
 

@@ -66,7 +66,7 @@ static int unknown_verb(const char *name, bool json)
 {
     const char *names[64];
     size_t n = 0;
-    for (; gnt_verbs[n] && n < 64; n++) names[n] = gnt_verbs[n]->name;
+    for (; n < 64 && gnt_verbs[n]; n++) names[n] = gnt_verbs[n]->name;
     const char *near = gnt_nearest(name, names, n);
     gnt_error why = {0};
     if (near)

@@ -28,7 +28,7 @@ gnt_status gnt_stat_find(const char *name, const gnt_stat **stat, gnt_error *why
 {
     const char *names[MAX_STATISTICS];
     size_t n = 0;
-    for (; gnt_stats[n].name && n < MAX_STATISTICS; n++) {
+    for (; n < MAX_STATISTICS && gnt_stats[n].name; n++) {
         names[n] = gnt_stats[n].name;
         if (strcmp(names[n], name) == 0) {
             *stat = &gnt_stats[n];

@@ -116,7 +116,7 @@ gnt_status gnt_const_reshape(gnt_reader *r, const gnt_value *in, const int64_t *
     if (n > GNT_ONNX_RANK) return gnt_reader_refuse(r, GNT_EUNSUPPORTED, "more than 6 axes");
     out->rank = n;
     for (size_t k = 0; k < n; k++) {
-        int64_t d = dim[k] == 0 && k < in->rank ? (int64_t)in->dim[k] : dim[k];
+        int64_t d = k < in->rank && dim[k] == 0 ? (int64_t)in->dim[k] : dim[k];
         if (d == -1 && wild == SIZE_MAX)
             wild = k;
         else if (d < 0 || d > (int64_t)1 << 31 || (d && known > ((size_t)1 << 31) / (size_t)d))

@@ -72,7 +72,7 @@ gnt_status gnt_flow_reshape(gnt_reader *r, const gnt_flow *in, const int64_t *di
     out->rank = n;
     if (n > GNT_ONNX_RANK) return gnt_reader_refuse(r, GNT_EUNSUPPORTED, "more than 6 axes");
     for (size_t k = 0; k < n; k++) {
-        int64_t d = dim[k] == 0 && k < in->rank ? gnt_flow_size(r, in, k) : dim[k];
+        int64_t d = k < in->rank && dim[k] == 0 ? gnt_flow_size(r, in, k) : dim[k];
         at = next_real(in, at);
         int64_t size = at < in->rank ? gnt_flow_size(r, in, at) : 1;
         if (at == in->rank || (d == 1 && size != 1)) {
