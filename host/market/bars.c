@@ -67,6 +67,7 @@ void gnt_bars_adjust(gnt_bars *bars)
         bars->low[t] *= factor;
         bars->close[t] *= factor; /* as the others, so that low <= close <= high survives the rounding */
     }
+    bars->adjusted = true;
 }
 
 /* First row with a day at or after `day`. */

@@ -128,6 +128,8 @@ static void adjusting(void **state)
     must_load(SIX_YEARS, &raw);
     must_load(SIX_YEARS, &adjusted);
     gnt_bars_adjust(&adjusted);
+    if (!adjusted.adjusted || raw.adjusted)
+        fail_msg("marked as adjusted: %d and %d, expected 1 and 0", adjusted.adjusted, raw.adjusted);
     for (size_t t = 0; t < raw.n; t++) {
         double f = raw.adj_close[t] / raw.close[t];
         bool same = adjusted.open[t] == raw.open[t] * f && adjusted.high[t] == raw.high[t] * f &&
