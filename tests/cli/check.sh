@@ -38,4 +38,6 @@ refuses() {
   fi
 }
 
+has_venv() { [ -n "${GNT_VENV:-}" ] && [ -x "$GNT_VENV/bin/python3" ]; } # the oracles' Python
+
 finish() { exit $((FAILED > 0)); }

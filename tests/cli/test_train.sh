@@ -62,7 +62,7 @@ expect "levels-17, without validation" 0 '"val_loss": null'
 cp "$BARS" "$SCRATCH/XBI.csv"
 refuses "features with another hash" 1 "these bars give" predict --model "$SCRATCH/levels.onnx" --bars "$SCRATCH/XBI.csv" --out "$SCRATCH/s.csv" --quiet
 
-if [ ! -x "${GNT_VENV:-}/bin/python3" ]; then
+if ! has_venv; then
   skip "onnxruntime's answers: GNT_VENV is unset"
   finish
 fi
