@@ -25,7 +25,7 @@ refuses "an option without its value" 2 "needs a value" backtest --bars
 refuses "a required option" 2 "is required" backtest --from 2020-01-01
 refuses "a bad date" 2 "not a date" backtest --from 2020-02-30
 refuses "a bad count" 2 "whole number" backtest --seed -1
-refuses "no bars" 1 "absent.csv" features --bars absent.csv --out "$SCRATCH/x.csv"
+refuses "no bars" 1 "absent.csv" features --bars absent.csv --out "$SCRATCH/x.csv" --quiet
 run info --json --bad
 expect "an error as JSON" 2 '{"error": "usage", "message": "info: unknown option --bad'
 run info --json
