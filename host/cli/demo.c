@@ -9,14 +9,12 @@ static const gnt_option options[] = {
     {0},
 };
 
-static const char detail[] = "Trains both variants on two synthetic markets, SYN-EDGE with a planted signal and "
-                             "SYN-NULL with none, runs the seven "
-                             "experiments on each and writes the report: DIR/report.html and DIR/report.md, and one "
-                             "folder a market and experiment. "
-                             "Nothing is downloaded. --seed fixes the markets, the models and every draw: the same "
-                             "seed gives the same bytes, but for the "
-                             "manifests' times.\n\n"
-                             "  gauntlet demo --out results/demo";
+static const char detail[] =
+    "Trains both variants on two synthetic markets, SYN-EDGE with a planted signal and SYN-NULL with none, runs the\n"
+    "seven experiments on each and writes the report: DIR/report.html and DIR/report.md, and one folder a market and\n"
+    "experiment. Nothing is downloaded. --seed fixes the markets, the models and every draw: the same seed gives the\n"
+    "same bytes, but for the manifests' times.\n\n"
+    "  gauntlet demo --out results/demo";
 
 static gnt_status run(const gnt_args *args, gnt_error *why)
 {

@@ -15,20 +15,17 @@ static const gnt_option options[] = {
     {0},
 };
 
-static const char detail[] = "Reads the experiment file, fits its models, tests them on its windows, computes its "
-                             "parts and judges them by the rule "
-                             "the file states. DIR gets result.json (every figure), result.h5 (every series), the "
-                             "models as ONNX, the experiment file and "
-                             "manifest.json; `gauntlet report DIR` turns them into Markdown, HTML and PNG. The same "
-                             "file, bars and seed give the same bytes, "
-                             "but for the manifest.\n\n"
-                             "Without --bars the built-in synthetic market is used, and every result says so. Without "
-                             "--seed the file's is used.\n\n"
-                             "Exit code 3: a window in-sample, bars that fail validation, or a go/no-go gate of the "
-                             "file that says no (the results are "
-                             "written then). A rule that is not met is a result, not a failure.\n\n"
-                             "  gauntlet run experiments/covid_crash.yaml --out results/covid\n"
-                             "  gauntlet run experiments/regimes.yaml --bars IBB.csv --out results/ibb";
+static const char detail[] =
+    "Reads the experiment file, fits its models, tests them on its windows, computes its parts and judges them by\n"
+    "the rule the file states. DIR gets result.json (every figure), result.h5 (every series), the models as ONNX,\n"
+    "the experiment file and manifest.json; `gauntlet report DIR` turns them into Markdown, HTML and PNG. The same\n"
+    "file, bars and seed give the same bytes, but for the manifest. docs/EXPERIMENTS.md lists every key.\n\n"
+    "Without --bars the built-in synthetic market is used, and every result says so. Without --seed the file's is\n"
+    "used.\n\n"
+    "Exit code 3: a window in-sample, bars that fail validation, or a go/no-go gate of the file that says no (the\n"
+    "results are written then). A rule that is not met is a result, not a failure.\n\n"
+    "  gauntlet run experiments/covid_crash.yaml --out results/covid\n"
+    "  gauntlet run experiments/regimes.yaml --bars IBB.csv --out results/ibb";
 
 /* Windows with what a person looks at first. */
 static json_t *summary(const json_t *result)

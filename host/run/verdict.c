@@ -103,12 +103,15 @@ static void answer(json_t *verdict, const json_t *checks, bool passed, bool coin
 {
     char text[400], failed[240];
     first_failed(checks, failed, sizeof failed);
-    if (passed)
+    if (passed && (coin || always_up))
+        snprintf(text, sizeof text, "The rule is met, but %s could have done the same.",
+                 coin ? "a coin" : "always calling up");
+    else if (passed)
         snprintf(text, sizeof text, "Yes, by the rule written before the run.");
     else if (coin)
         snprintf(text, sizeof text, "No. Nothing here beats a coin.");
     else if (always_up)
-        snprintf(text, sizeof text, "No. Always calling up would have done the same.");
+        snprintf(text, sizeof text, "No. Nothing here is clearly better than always calling up.");
     else
         snprintf(text, sizeof text, "No. Better than a coin, but the rule is not met: %s.", failed);
     gnt_json_text(verdict, "answer", text);
@@ -116,10 +119,10 @@ static void answer(json_t *verdict, const json_t *checks, bool passed, bool coin
 
 static void coin_sentence(bool coin, bool always_up, json_t *sentences)
 {
-    const char *text = coin && always_up ? "A coin would have done the same, and so would always calling up."
-                       : coin            ? "A coin would have done the same."
-                       : always_up       ? "Better than a coin, but always calling up would have done the same."
-                                         : "Neither a coin nor always calling up would have done the same.";
+    const char *text = coin && always_up ? "A coin could have done the same, and so could always calling up."
+                       : coin            ? "A coin could have done the same."
+                       : always_up       ? "Better than a coin, but always calling up could have done the same."
+                                   : "Neither a coin nor always calling up could have done the same, within 95 %.";
     json_array_append_new(sentences, json_string(text));
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # gauntlet run: an experiment file end to end, refusals with their place, exit codes, JSON on stdout alone.
-source "$GNT_ROOT/tests/cli/check.sh"
+source "$GNT_ROOT/tests/cli/check.sh" || exit 1
 work=$SCRATCH
 check() { # check WHAT STATUS
   if [ "$2" -eq 0 ]; then ok "$1"; else not_ok "$1"; fi

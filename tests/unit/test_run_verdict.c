@@ -79,9 +79,14 @@ static const verdict_case cases[] = {
      false,
      false,
      true,
-     "Always calling up"},
+     "than always calling up"},
     /* above the majority share, but McNemar can't tell it from always-up */
-    {{"0.53", "0.52", "0.20", "0.2", "0.1"}, {"0.48", "0.52", "0.5", "0.2", "0.1"}, true, false, true, "Yes"},
+    {{"0.53", "0.52", "0.20", "0.2", "0.1"},
+     {"0.48", "0.52", "0.5", "0.2", "0.1"},
+     true,
+     false,
+     true,
+     "The rule is met, but always calling up"},
     /* an undefined figure proves nothing */
     {{"null", "0.52", "0.001", "0.2", "0.1"},
      {"null", "null", "null", "null", "null"},
@@ -94,14 +99,14 @@ static const verdict_case cases[] = {
      false,
      false,
      true,
-     "Always calling up"},
+     "than always calling up"},
     /* equal is not above */
     {{"0.52", "0.52", "0.001", "0.2", "0.1"},
      {"0.48", "0.52", "0.5", "0.1", "0.1"},
      false,
      false,
      true,
-     "Always calling up"},
+     "than always calling up"},
 };
 
 static void only_proof_passes(void **state)
@@ -133,7 +138,7 @@ static void sentences_carry_counts_intervals_and_provenance(void **state)
         "After 2.5 bp a side: +20.0 % against +10.0 % for holding.",
         "enhanced, 2 Aug 2021 to 29 Dec 2023: 347 of 608 days right, 57.0 % (95 % 48.0 to 61.0); always-up 52.8 %. "
         "After 2.5 bp a side: +20.0 % against +10.0 % for holding.",
-        "Neither a coin nor always calling up would have done the same.",
+        "Neither a coin nor always calling up could have done the same, within 95 %.",
         "Both variants got the same tuning budget: one configuration each, never adjusted to the test.",
         "SYN-EDGE has a planted signal that can be right 60 % of days at best: an edge was found.",
         "All bars are synthetic (SYN-EDGE): nothing here says anything about a real market.",
