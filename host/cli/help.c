@@ -65,19 +65,28 @@ void gnt_help_program(FILE *out)
           out);
 }
 
-/* Detail text: paragraphs are wrapped, lines that start with a blank are kept (examples). */
+/* Copies one line without its end into `line`, after what is there; returns where the next one starts. */
+static const char *take_line(const char *text, char *line, size_t room)
+{
+    size_t n = strcspn(text, "\n"), used = strlen(line);
+    snprintf(line + used, room - used, "%s%.*s", used ? " " : "", (int)n, text);
+    text += n;
+    return text + (*text == '\n');
+}
+
+/* Detail text: lines that follow each other are one paragraph and are wrapped; a line that starts with a blank is kept
+ * as it is (an example), and so is an empty one. */
 static void paragraphs(FILE *out, const char *text)
 {
-    char line[2048];
     while (*text) {
-        size_t n = strcspn(text, "\n");
-        snprintf(line, sizeof line, "%.*s", (int)(n < sizeof line ? n : sizeof line - 1), text);
-        if (line[0] == ' ')
+        char line[4096] = "";
+        bool kept = *text == ' ' || *text == '\n';
+        text = take_line(text, line, sizeof line);
+        while (!kept && *text && *text != ' ' && *text != '\n') text = take_line(text, line, sizeof line);
+        if (kept)
             fprintf(out, "%s\n", line);
         else
             wrapped(out, line, 0, 0);
-        text += n;
-        text += *text == '\n';
     }
 }
 

@@ -293,12 +293,12 @@ const gnt_verb gnt_verb_model = {
     .run = run,
     .summary = "inspect, import, export, compare models",
     .synopsis = "inspect FILE | import FILE [--schema S] --out FILE | export FILE --out FILE.h5 | diff FILE FILE",
-    .detail = "inspect  architecture, tensors and metadata of an ONNX model\n"
-              "import   an LSTM classifier as PyTorch's torch.onnx.export writes it (opset 11 to 20, with or without "
+    .detail = "  inspect  architecture, tensors and metadata of an ONNX model\n"
+              "  import   an LSTM classifier as PyTorch's torch.onnx.export writes it (opset 11 to 20, with or without "
               "sigmoid\n"
-              "         and scaler) as a native file; what isn't supported is refused with the node's name\n"
-              "export   every tensor under its PyTorch name as HDF5\n"
-              "diff     what differs between two models\n"
+              "           and scaler) as a native file; what isn't supported is refused with the node's name\n"
+              "  export   every tensor under its PyTorch name as HDF5\n"
+              "  diff     what differs between two models\n"
               "\n"
               "Examples:\n"
               "  gauntlet model import pt.onnx --schema gauntlet-35 --out m.onnx\n"
