@@ -60,6 +60,13 @@ Date,Open,High,Low,Close,Adj Close,Volume
 2020-01-03,10,11,9,10,10,100
 CSV
 refuses "fewer bars than the warm-up" 1 "needs at least 50 bars" features --bars "$SCRATCH/FEW.csv" --out "$NO/x.csv" --quiet
+# 24 weekdays: 4 rows of levels-17 with a label, too few for three parts
+{
+  head -1 "$SCRATCH/FEW.csv"
+  for day in 02 03 06 07 08 09 10 13 14 15 16 17 20 21 22 23 24 27 28 29 30 31; do echo "2020-01-$day,10,11,9,10,10,100"; done
+  printf '2020-02-%s,10,11,9,10,10,100\n' 03 04
+} >"$SCRATCH/SHORT.csv"
+refuses "too few rows for three parts" 1 "expected 8 or more" features --bars "$SCRATCH/SHORT.csv" --schema levels-17 --processed "$NO/p" --quiet
 cp "$SCRATCH/FEW.csv" "$SCRATCH/KEPT.csv"
 refuses "an output that is the input" 2 "would replace the bars" features --bars "$SCRATCH/FEW.csv" --out "$SCRATCH/FEW.csv" --quiet
 same "the input is whole" "$SCRATCH/FEW.csv" "$SCRATCH/KEPT.csv"
@@ -75,8 +82,8 @@ val=$(((15 * (n - test) + 99) / 100))
 expect "68/12/20 % less the purged rows" 0 "\"train\": $((n - test - val - 1)), \"val\": $((val - 1)), \"test\": $test"
 run "${EDGE[@]}" --processed "$SCRATCH/again" --threads 2
 if diff -r "$P" "$SCRATCH/again" >"$SCRATCH/diff"; then ok "processed: the same bytes twice"; else not_ok "processed: the same bytes twice" "$(cat "$SCRATCH/diff")"; fi
-is "its files" "$(cd "$P" && ls | grep -v _raw_ | tr '\n' ' ')" "combined_processed_data.csv feature_names.txt manifest.json test_features.npy test_targets.npy train_features.npy train_targets.npy val_features.npy val_targets.npy "
-is "the raw bars and their manifest" "$(cd "$P" && ls | grep -cE '^SYN-EDGE_raw_20[0-9-]{8}_20[0-9-]{8}\.csv(\.manifest\.json)?$')" 2
+is "its files" "$(find "$P" -type f ! -name '*_raw_*' -printf '%f\n' | sort | tr '\n' ' ')" "combined_processed_data.csv feature_names.txt manifest.json test_features.npy test_targets.npy train_features.npy train_targets.npy val_features.npy val_targets.npy "
+is "the raw bars and their manifest" "$(find "$P" -type f -printf '%f\n' | grep -cE '^SYN-EDGE_raw_20[0-9-]{8}_20[0-9-]{8}\.csv(\.manifest\.json)?$')" 2
 same "feature_names.txt is the header" "$P/feature_names.txt" <(head -1 "$SCRATCH/a.csv" | cut -d, -f2- | tr , '\n')
 same "combined_processed_data.csv holds the raw features" <(sed '$d' "$SCRATCH/a.csv") <(sed 's/,[^,]*$//' "$P/combined_processed_data.csv")
 raw=$(ls "$P"/SYN-EDGE_raw_*.csv)
@@ -87,6 +94,18 @@ if grep -q '"provenance": "synthetic"' "$P/manifest.json" && grep -q '"provenanc
 run features --bars "$raw" --out "$SCRATCH/from_raw.csv" --json
 expect "the raw bars keep their provenance" 0 '"provenance": "synthetic"'
 same "the raw bars give the same features" "$SCRATCH/a.csv" "$SCRATCH/from_raw.csv"
+
+run ingest --in "$raw" --store "$SCRATCH/bars.h5"
+run features --bars "$SCRATCH/bars.h5:SYN-EDGE" --out "$SCRATCH/from_store.npy"
+expect "bars of a store" 0 "SYN-EDGE (synthetic): "
+same "a store gives the same features" "$SCRATCH/a.npy" "$SCRATCH/from_store.npy"
+cp "$SCRATCH/bars.h5" "$SCRATCH/kept.h5"
+refuses "an output that is the store" 2 "would replace the bars" features --bars "$SCRATCH/bars.h5:SYN-EDGE" --out "$SCRATCH/bars.h5" --quiet
+same "the store is whole" "$SCRATCH/bars.h5" "$SCRATCH/kept.h5"
+cp "$raw" "$SCRATCH/source.csv"
+run features --bars "$raw" --processed "$P"
+expect "a folder made from its own raw bars" 0 "written"
+same "the source in the folder stays as it is" "$raw" "$SCRATCH/source.csv"
 
 # ---- real bars
 if [ -e "$REAL" ]; then
