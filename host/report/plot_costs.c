@@ -80,8 +80,8 @@ static void script(gnt_buf *s, const gnt_easel *easel, const json_t *window, con
                        a ? ", " : "plot ", a, look.colour, look.dash, look.point);
         char title[160];
         double bp = break_even(window, arm[a]);
-        snprintf(title, sizeof title, isfinite(bp) ? "%.40s, breaks even at %s" : "%.40s, no break-even",
-                 arm[a], gnt_basis_points(bp).s);
+        snprintf(title, sizeof title, isfinite(bp) ? "%.40s, breaks even at %s" : "%.40s, no break-even", arm[a],
+                 gnt_basis_points(bp).s);
         gnt_escape_gnuplot(s, title);
     }
     double hold = NAN;
