@@ -73,8 +73,8 @@ gnt_status gnt_csv_strict_parse(const char *name, const gnt_text *text, gnt_csv 
     GNT_TRY(check_text(name, text, why));
     size_t n = text->n;
     while (n && (is_blank(text->data[n - 1]) || strchr("\r\n", text->data[n - 1]))) n--;
-    n += n < text->n && strchr("\r\n", text->data[n]) ? strcspn(text->data + n, "\n") + 1 : 0; /* its own line end */
-    if (n > text->n) n = text->n;
+    const char *newline = n < text->n ? memchr(text->data + n, '\n', text->n - n) : NULL;
+    if (newline) n = (size_t)(newline - text->data) + 1; /* the last line keeps its own end */
     gnt_status st = gnt_csv_parse(text->data, n, name, csv, why);
     if (st == GNT_EPARSE) return maybe_truncated(name, text->data, n, why);
     if (st) return st;

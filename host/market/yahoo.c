@@ -2,7 +2,6 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SECONDS_A_DAY 86400
@@ -174,7 +173,8 @@ gnt_status gnt_yahoo_parse(const char *name, const gnt_text *body, int64_t now_u
     GNT_GOTO(find_parts(name, root, &a, why));
     GNT_GOTO(check_lengths(name, &a, why));
     json_t *offset = json_object_get(a.meta, "gmtoffset");
-    if (!json_is_integer(offset) || llabs(json_integer_value(offset)) > SECONDS_A_DAY) {
+    if (!json_is_integer(offset) || json_integer_value(offset) < -SECONDS_A_DAY ||
+        json_integer_value(offset) > SECONDS_A_DAY) {
         st = shape(name, "no meta.gmtoffset", "seconds within a day", why);
         goto out;
     }
