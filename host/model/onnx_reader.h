@@ -113,6 +113,7 @@ typedef struct gnt_reader {
 /* "m.onnx: node 'LSTM_3' (LSTM): ..." as an error of the given status. */
 gnt_status gnt_reader_refuse(gnt_reader *r, gnt_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+gnt_status gnt_reader_unsupported(gnt_reader *r, const char *what); /* the same with EUNSUPPORTED and plain text */
 /* n * size bytes that live as long as the reader; NULL after an error was set. */
 void *gnt_reader_alloc(gnt_reader *r, size_t n, size_t size);
 
@@ -132,6 +133,9 @@ GNT_MUST_CHECK gnt_status gnt_reader_axis(gnt_reader *r, int64_t axis, size_t ra
 /* Finite float32 constants; says what they are for in a refusal. */
 GNT_MUST_CHECK gnt_status gnt_value_weights(gnt_reader *r, const gnt_value *value, const char *what,
                                             const float **floats);
+
+const gnt_flow *gnt_flow_of(const gnt_value *value);                                      /* NULL for anything else */
+GNT_MUST_CHECK gnt_status gnt_reader_emit(gnt_reader *r, size_t i, const gnt_flow *flow); /* as output i */
 
 /* ---- operators; each handles the reader's running node */
 typedef gnt_status gnt_operator(gnt_reader *r);
@@ -158,8 +162,13 @@ size_t gnt_flow_find(const gnt_flow *flow, gnt_axis axis); /* rank when it has n
 gnt_operator gnt_op_same, gnt_op_dropout, gnt_op_cast, gnt_op_constant, gnt_op_constant_of_shape, gnt_op_shape,
     gnt_op_gather, gnt_op_slice, gnt_op_concat, gnt_op_unsqueeze, gnt_op_squeeze, gnt_op_reshape, gnt_op_flatten,
     gnt_op_transpose, gnt_op_expand;
-/* onnx_layers.c: operators that compute */
+/* onnx_lstm.c, onnx_layers.c: operators that compute */
 gnt_operator gnt_op_lstm, gnt_op_gemm, gnt_op_matmul, gnt_op_add, gnt_op_sub, gnt_op_div, gnt_op_mul, gnt_op_clip,
     gnt_op_tanh, gnt_op_softmax, gnt_op_reduce_sum, gnt_op_sigmoid;
+
+/* onnx_build.c: the model from what the graph was found to be */
+GNT_MUST_CHECK gnt_status gnt_reader_pool(gnt_reader *r);
+GNT_MUST_CHECK gnt_status gnt_reader_weights(gnt_reader *r, gnt_model *model);
+GNT_MUST_CHECK gnt_status gnt_reader_scaler(gnt_reader *r, gnt_model *model);
 
 #endif

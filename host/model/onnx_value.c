@@ -30,6 +30,11 @@ gnt_status gnt_reader_refuse(gnt_reader *r, gnt_status status, const char *forma
     return gnt_fail(r->why, status, "%s: node '%s' (%s): %s", r->file, name, op, text);
 }
 
+gnt_status gnt_reader_unsupported(gnt_reader *r, const char *what)
+{
+    return gnt_reader_refuse(r, GNT_EUNSUPPORTED, "%s", what);
+}
+
 void *gnt_reader_alloc(gnt_reader *r, size_t n, size_t size)
 {
     void *block = NULL;
@@ -172,6 +177,17 @@ gnt_status gnt_reader_output(gnt_reader *r, size_t i, const gnt_value *value)
 {
     if (i >= r->node->n_output || !r->node->output[i][0]) return GNT_OK;
     return gnt_reader_define(r, r->node->output[i], value);
+}
+
+const gnt_flow *gnt_flow_of(const gnt_value *value)
+{
+    return value && value->kind == GNT_VALUE_FLOW ? &value->flow : NULL;
+}
+
+gnt_status gnt_reader_emit(gnt_reader *r, size_t i, const gnt_flow *flow)
+{
+    gnt_value out = {.kind = GNT_VALUE_FLOW, .flow = *flow};
+    return gnt_reader_output(r, i, &out);
 }
 
 /* ---- attributes --------------------------------------------------------------------------------- */

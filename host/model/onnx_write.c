@@ -11,163 +11,25 @@
 
 #include "host/base/mem.h"
 #include "host/model/model.h"
-#include "onnx.pb-c.h"
+#include "onnx_parts.h"
 
-enum {
-    MAX_NODES = 3 + 1 + GNT_MAX_LAYERS * 3 + 10 + 2,
-    MAX_TENSORS = 16 + GNT_MAX_LAYERS * 3,
-    MAX_PORTS = 4,
-    MAX_ATTRIBUTES = 3,
-    ROOM = 48,
-    IR_VERSION = 8,
-    OPSET = 17,
-    FLOAT = 1,
-    INT64 = 7,
-};
-
-typedef struct node_room {
-    Onnx__NodeProto node;
-    Onnx__AttributeProto attribute[MAX_ATTRIBUTES], *attributes[MAX_ATTRIBUTES];
-    char name[ROOM], port[2 * MAX_PORTS][ROOM];
-    char *inputs[MAX_PORTS], *outputs[MAX_PORTS];
-    int64_t ints[4];
-} node_room;
-
-typedef struct tensor_room {
-    Onnx__TensorProto tensor;
-    char name[ROOM];
-    int64_t dims[3];
-    void *data; /* owned */
-} tensor_room;
-
-typedef struct writer {
-    const gnt_model *model;
-    gnt_error *why;
-    gnt_status st; /* the first failure; later calls do nothing */
-    node_room node[MAX_NODES];
-    Onnx__NodeProto *nodes[MAX_NODES];
-    size_t n_nodes;
-    tensor_room tensor[MAX_TENSORS];
-    Onnx__TensorProto *tensors[MAX_TENSORS];
-    size_t n_tensors;
-} writer;
-
-/* ---- parts ----------------------------------------------------------------------------------- */
-
-static void *add_tensor(writer *w, const char *name, int type, size_t rank, const int64_t *dims)
-{
-    tensor_room *room = &w->tensor[w->n_tensors];
-    size_t n = 1, size = type == FLOAT ? 4 : 8;
-    if (w->st) return NULL;
-    onnx__tensor_proto__init(&room->tensor);
-    for (size_t k = 0; k < rank; k++) n *= (size_t)(room->dims[k] = dims[k]);
-    room->data = gnt_alloc(n, size);
-    if (!room->data) {
-        w->st = gnt_fail(w->why, GNT_ENOMEM, "out of memory");
-        return NULL;
-    }
-    snprintf(room->name, sizeof room->name, "%s", name);
-    room->tensor.name = room->name;
-    room->tensor.dims = room->dims;
-    room->tensor.n_dims = rank;
-    room->tensor.has_data_type = room->tensor.has_raw_data = true;
-    room->tensor.data_type = type;
-    room->tensor.raw_data = (ProtobufCBinaryData){n * size, room->data};
-    w->tensors[w->n_tensors++] = &room->tensor;
-    return room->data;
-}
-
-static float *add_floats(writer *w, const char *name, size_t rank, const int64_t *dims, const float *from)
-{
-    float *to = add_tensor(w, name, FLOAT, rank, dims);
-    if (to && from) memcpy(to, from, w->tensor[w->n_tensors - 1].tensor.raw_data.len);
-    return to;
-}
-
-static void add_ints(writer *w, const char *name, size_t rank, size_t n, const int64_t *from)
-{
-    int64_t *to = add_tensor(w, name, INT64, rank, (int64_t[]){(int64_t)n});
-    if (to) memcpy(to, from, n * sizeof *to);
-}
-
-/* inputs, outputs: names with a space between; "_" is a left-out port. */
-static size_t ports(char room[][ROOM], char **list, const char *names)
-{
-    size_t n = 0;
-    while (*names) {
-        size_t length = strcspn(names, " ");
-        snprintf(room[n], ROOM, "%.*s", length == 1 && *names == '_' ? 0 : (int)length, names);
-        list[n] = room[n];
-        n++;
-        names += length + (names[length] == ' ');
-    }
-    return n;
-}
-
-static node_room *add_node(writer *w, const char *op, const char *name, const char *inputs, const char *outputs)
-{
-    node_room *room = &w->node[w->n_nodes];
-    onnx__node_proto__init(&room->node);
-    snprintf(room->name, sizeof room->name, "%s", name);
-    room->node.op_type = (char *)(uintptr_t)op; /* protobuf-c's strings are not const; only read */
-    room->node.name = room->name;
-    room->node.input = room->inputs;
-    room->node.output = room->outputs;
-    room->node.n_input = ports(room->port, room->inputs, inputs);
-    room->node.n_output = ports(room->port + MAX_PORTS, room->outputs, outputs);
-    room->node.attribute = room->attributes;
-    w->nodes[w->n_nodes++] = &room->node;
-    return room;
-}
-
-static Onnx__AttributeProto *add_attribute(node_room *room, const char *name, int type)
-{
-    size_t i = room->node.n_attribute++;
-    onnx__attribute_proto__init(&room->attribute[i]);
-    room->attribute[i].name = (char *)(uintptr_t)name;
-    room->attribute[i].has_type = true;
-    room->attribute[i].type = type;
-    room->attributes[i] = &room->attribute[i];
-    return &room->attribute[i];
-}
-
-static void set_int(node_room *room, const char *name, int64_t value)
-{
-    Onnx__AttributeProto *a = add_attribute(room, name, 2);
-    a->has_i = true;
-    a->i = value;
-}
-
-static void set_ints(node_room *room, const char *name, size_t n, const int64_t *values)
-{
-    Onnx__AttributeProto *a = add_attribute(room, name, 7);
-    memcpy(room->ints, values, n * sizeof *values);
-    a->ints = room->ints;
-    a->n_ints = n;
-}
-
-static void set_text(node_room *room, const char *name, const char *value)
-{
-    Onnx__AttributeProto *a = add_attribute(room, name, 3);
-    a->has_s = true;
-    a->s = (ProtobufCBinaryData){strlen(value), (uint8_t *)(uintptr_t)value};
-}
+enum { IR_VERSION = 8, OPSET = 17 };
 
 /* ---- the graph ---------------------------------------------------------------------------------- */
 
-static const char *scaler(writer *w)
+static const char *scaler(gnt_onnx_writer *w)
 {
     const gnt_scaler *s = &w->model->scaler;
     if (!s->n) return "features";
     int64_t n = (int64_t)s->n;
-    add_floats(w, "scaler.center", 1, &n, s->center);
-    add_floats(w, "scaler.scale", 1, &n, s->scale);
-    add_node(w, "Sub", "/scaler/Sub", "features scaler.center", "centered");
-    add_node(w, "Div", "/scaler/Div", "centered scaler.scale", "scaled");
+    gnt_onnx_add_floats(w, "scaler.center", 1, &n, s->center);
+    gnt_onnx_add_floats(w, "scaler.scale", 1, &n, s->scale);
+    gnt_onnx_add_node(w, "Sub", "/scaler/Sub", "features scaler.center", "centered");
+    gnt_onnx_add_node(w, "Div", "/scaler/Div", "centered scaler.scale", "scaled");
     if (!isfinite(s->limit)) return "scaled";
-    add_floats(w, "scaler.min", 0, NULL, &(float){-s->limit});
-    add_floats(w, "scaler.max", 0, NULL, &(float){s->limit});
-    add_node(w, "Clip", "/scaler/Clip", "scaled scaler.min scaler.max", "clipped");
+    gnt_onnx_add_floats(w, "scaler.min", 0, NULL, &(float){-s->limit});
+    gnt_onnx_add_floats(w, "scaler.max", 0, NULL, &(float){s->limit});
+    gnt_onnx_add_node(w, "Clip", "/scaler/Clip", "scaled scaler.min scaler.max", "clipped");
     return "clipped";
 }
 
@@ -179,24 +41,24 @@ static void copy_gates(float *to, const float *from, size_t hidden, size_t cols)
         memcpy(to + g * hidden * cols, from + source[g] * hidden * cols, hidden * cols * sizeof *to);
 }
 
-static const float *weights_of(const writer *w, size_t i, gnt_tensor *tensor)
+static const float *weights_of(const gnt_onnx_writer *w, size_t i, gnt_tensor *tensor)
 {
     gnt_net_tensor(&w->model->net, i, tensor);
     return w->model->weights + tensor->offset;
 }
 
-static void layer_weights(writer *w, size_t layer)
+static void layer_weights(gnt_onnx_writer *w, size_t layer)
 {
     const gnt_net *net = &w->model->net;
     size_t d = net->bidirectional ? 2 : 1, h = net->hidden;
     gnt_tensor t;
-    char name[ROOM];
+    char name[GNT_PART_ROOM];
     for (size_t part = 0; part < 3; part++) {
         (void)weights_of(w, layer * d * 4 + part, &t);
         int64_t cols = (int64_t)t.cols, rows = (int64_t)t.rows;
         snprintf(name, sizeof name, "lstm.%c_l%zu", "WRB"[part], layer);
-        float *to = part < 2 ? add_floats(w, name, 3, (int64_t[]){(int64_t)d, rows, cols}, NULL)
-                             : add_floats(w, name, 2, (int64_t[]){(int64_t)d, 2 * rows}, NULL);
+        float *to = part < 2 ? gnt_onnx_add_floats(w, name, 3, (int64_t[]){(int64_t)d, rows, cols}, NULL)
+                             : gnt_onnx_add_floats(w, name, 2, (int64_t[]){(int64_t)d, 2 * rows}, NULL);
         for (size_t reverse = 0; to && reverse < d; reverse++) {
             size_t i = (layer * d + reverse) * 4 + part;
             copy_gates(to, weights_of(w, i, &t), h, t.cols);
@@ -209,95 +71,100 @@ static void layer_weights(writer *w, size_t layer)
 }
 
 /* Reads "steps<layer>" [L, N, in], gives "steps<layer + 1>" [L, N, D H] and "final<layer>" (Y_h) when asked. */
-static void layer_nodes(writer *w, size_t layer, bool final)
+static void layer_nodes(gnt_onnx_writer *w, size_t layer, bool final)
 {
     const gnt_net *net = &w->model->net;
-    char name[ROOM], in[160], out[2 * ROOM];
+    char name[GNT_PART_ROOM], in[160], out[2 * GNT_PART_ROOM];
     layer_weights(w, layer);
     snprintf(name, sizeof name, "/lstm/LSTM_%zu", layer);
     snprintf(in, sizeof in, "steps%zu lstm.W_l%zu lstm.R_l%zu lstm.B_l%zu", layer, layer, layer, layer);
     snprintf(out, sizeof out, final ? "_ final%zu" : "both%zu", layer);
-    node_room *lstm = add_node(w, "LSTM", name, in, out);
-    set_text(lstm, "direction", net->bidirectional ? "bidirectional" : "forward");
-    set_int(lstm, "hidden_size", net->hidden);
+    gnt_onnx_node *lstm = gnt_onnx_add_node(w, "LSTM", name, in, out);
+    gnt_onnx_set_text(lstm, "direction", net->bidirectional ? "bidirectional" : "forward");
+    gnt_onnx_set_int(lstm, "hidden_size", net->hidden);
     if (final) return;
-    char both[ROOM], steps[ROOM], swapped[ROOM], shaped[2 * ROOM];
+    char both[GNT_PART_ROOM], steps[GNT_PART_ROOM], swapped[GNT_PART_ROOM], shaped[2 * GNT_PART_ROOM];
     snprintf(both, sizeof both, "both%zu", layer);
     snprintf(steps, sizeof steps, "steps%zu", layer + 1);
     if (!net->bidirectional) {
         snprintf(name, sizeof name, "/lstm/Squeeze_%zu", layer);
         snprintf(in, sizeof in, "%s axis.1", both);
-        add_node(w, "Squeeze", name, in, steps);
+        gnt_onnx_add_node(w, "Squeeze", name, in, steps);
         return;
     }
     snprintf(name, sizeof name, "/lstm/Transpose_%zu", layer);
     snprintf(swapped, sizeof swapped, "swapped%zu", layer);
-    set_ints(add_node(w, "Transpose", name, both, swapped), "perm", 4, (int64_t[]){0, 2, 1, 3});
+    gnt_onnx_set_ints(gnt_onnx_add_node(w, "Transpose", name, both, swapped), "perm", 4, (int64_t[]){0, 2, 1, 3});
     snprintf(name, sizeof name, "/lstm/Reshape_%zu", layer);
     snprintf(shaped, sizeof shaped, "%s shape.joined", swapped);
-    add_node(w, "Reshape", name, shaped, steps);
+    gnt_onnx_add_node(w, "Reshape", name, shaped, steps);
 }
 
 /* context = sum over steps of softmax(v . tanh(W h + b)) h, with h as [N, L, D]. */
-static void attention(writer *w, const char *steps)
+static void attention(gnt_onnx_writer *w, const char *steps)
 {
     const gnt_net *net = &w->model->net;
     size_t first = net->layers * (net->bidirectional ? 2u : 1u) * 4, a = net->attention;
     gnt_tensor t;
     const float *from = weights_of(w, first, &t);
-    float *to = add_floats(w, "attention.weight", 2, (int64_t[]){(int64_t)t.cols, (int64_t)a}, NULL);
+    float *to = gnt_onnx_add_floats(w, "attention.weight", 2, (int64_t[]){(int64_t)t.cols, (int64_t)a}, NULL);
     for (size_t i = 0; to && i < t.rows; i++)
         for (size_t k = 0; k < t.cols; k++) to[k * a + i] = from[i * t.cols + k];
     from = weights_of(w, first + 1, &t);
-    add_floats(w, "attention.bias", 1, (int64_t[]){(int64_t)a}, from);
+    gnt_onnx_add_floats(w, "attention.bias", 1, (int64_t[]){(int64_t)a}, from);
     from = weights_of(w, first + 2, &t);
-    add_floats(w, "attention.v", 2, (int64_t[]){(int64_t)a, 1}, from);
-    set_ints(add_node(w, "Transpose", "/attention/Transpose", steps, "h"), "perm", 3, (int64_t[]){1, 0, 2});
-    add_node(w, "MatMul", "/attention/MatMul", "h attention.weight", "projected");
-    add_node(w, "Add", "/attention/Add", "projected attention.bias", "biased");
-    add_node(w, "Tanh", "/attention/Tanh", "biased", "activated");
-    add_node(w, "MatMul", "/attention/MatMul_1", "activated attention.v", "energy");
-    set_int(add_node(w, "Softmax", "/attention/Softmax", "energy", "share"), "axis", 1);
-    add_node(w, "Mul", "/attention/Mul", "h share", "weighted");
-    set_int(add_node(w, "ReduceSum", "/attention/ReduceSum", "weighted axis.1", "pooled"), "keepdims", 0);
+    gnt_onnx_add_floats(w, "attention.v", 2, (int64_t[]){(int64_t)a, 1}, from);
+    gnt_onnx_set_ints(gnt_onnx_add_node(w, "Transpose", "/attention/Transpose", steps, "h"), "perm", 3,
+                      (int64_t[]){1, 0, 2});
+    gnt_onnx_add_node(w, "MatMul", "/attention/MatMul", "h attention.weight", "projected");
+    gnt_onnx_add_node(w, "Add", "/attention/Add", "projected attention.bias", "biased");
+    gnt_onnx_add_node(w, "Tanh", "/attention/Tanh", "biased", "activated");
+    gnt_onnx_add_node(w, "MatMul", "/attention/MatMul_1", "activated attention.v", "energy");
+    gnt_onnx_set_int(gnt_onnx_add_node(w, "Softmax", "/attention/Softmax", "energy", "share"), "axis", 1);
+    gnt_onnx_add_node(w, "Mul", "/attention/Mul", "h share", "weighted");
+    gnt_onnx_set_int(gnt_onnx_add_node(w, "ReduceSum", "/attention/ReduceSum", "weighted axis.1", "pooled"), "keepdims",
+                     0);
 }
 
-static void pooling(writer *w)
+static void pooling(gnt_onnx_writer *w)
 {
     const gnt_net *net = &w->model->net;
-    char name[ROOM], in[2 * ROOM];
+    char name[GNT_PART_ROOM], in[2 * GNT_PART_ROOM];
     snprintf(name, sizeof name, "steps%u", net->layers);
     if (net->pool == GNT_POOL_ATTENTION) {
         attention(w, name);
     } else if (net->pool == GNT_POOL_FINAL) {
         snprintf(name, sizeof name, "final%u", net->layers - 1);
-        set_ints(add_node(w, "Transpose", "/final/Transpose", name, "finals"), "perm", 3, (int64_t[]){1, 0, 2});
-        add_ints(w, "shape.flat", 1, 2, (int64_t[]){0, -1});
-        add_node(w, "Reshape", "/final/Reshape", "finals shape.flat", "pooled");
+        gnt_onnx_set_ints(gnt_onnx_add_node(w, "Transpose", "/final/Transpose", name, "finals"), "perm", 3,
+                          (int64_t[]){1, 0, 2});
+        gnt_onnx_add_ints(w, "shape.flat", 1, 2, (int64_t[]){0, -1});
+        gnt_onnx_add_node(w, "Reshape", "/final/Reshape", "finals shape.flat", "pooled");
     } else {
-        add_ints(w, "last", 0, 1, (int64_t[]){-1});
+        gnt_onnx_add_ints(w, "last", 0, 1, (int64_t[]){-1});
         snprintf(in, sizeof in, "%s last", name);
-        set_int(add_node(w, "Gather", "/last/Gather", in, "pooled"), "axis", 0);
+        gnt_onnx_set_int(gnt_onnx_add_node(w, "Gather", "/last/Gather", in, "pooled"), "axis", 0);
     }
 }
 
-static void graph(writer *w)
+static void graph(gnt_onnx_writer *w)
 {
     const gnt_net *net = &w->model->net;
     size_t n = gnt_net_n_tensors(net);
     gnt_tensor t;
     const char *scaled = scaler(w);
     bool final = net->pool == GNT_POOL_FINAL, joins = net->layers > 1 || !final;
-    if ((!net->bidirectional && joins) || net->pool == GNT_POOL_ATTENTION) add_ints(w, "axis.1", 1, 1, (int64_t[]){1});
-    if (net->bidirectional && joins) add_ints(w, "shape.joined", 1, 3, (int64_t[]){0, 0, -1});
-    set_ints(add_node(w, "Transpose", "/Transpose", scaled, "steps0"), "perm", 3, (int64_t[]){1, 0, 2});
+    if ((!net->bidirectional && joins) || net->pool == GNT_POOL_ATTENTION)
+        gnt_onnx_add_ints(w, "axis.1", 1, 1, (int64_t[]){1});
+    if (net->bidirectional && joins) gnt_onnx_add_ints(w, "shape.joined", 1, 3, (int64_t[]){0, 0, -1});
+    gnt_onnx_set_ints(gnt_onnx_add_node(w, "Transpose", "/Transpose", scaled, "steps0"), "perm", 3,
+                      (int64_t[]){1, 0, 2});
     for (size_t layer = 0; layer < net->layers; layer++) layer_nodes(w, layer, final && layer + 1 == net->layers);
     pooling(w);
     const float *from = weights_of(w, n - 2, &t);
-    add_floats(w, "fc.weight", 2, (int64_t[]){1, (int64_t)t.rows}, from);
-    add_floats(w, "fc.bias", 1, (int64_t[]){1}, weights_of(w, n - 1, &t));
-    set_int(add_node(w, "Gemm", "/fc/Gemm", "pooled fc.weight fc.bias", "logit"), "transB", 1);
-    add_node(w, "Sigmoid", "/Sigmoid", "logit", "predictions");
+    gnt_onnx_add_floats(w, "fc.weight", 2, (int64_t[]){1, (int64_t)t.rows}, from);
+    gnt_onnx_add_floats(w, "fc.bias", 1, (int64_t[]){1}, weights_of(w, n - 1, &t));
+    gnt_onnx_set_int(gnt_onnx_add_node(w, "Gemm", "/fc/Gemm", "pooled fc.weight fc.bias", "logit"), "transB", 1);
+    gnt_onnx_add_node(w, "Sigmoid", "/Sigmoid", "logit", "predictions");
 }
 
 /* ---- the file ----------------------------------------------------------------------------------- */
@@ -327,7 +194,7 @@ static void describe_port(port_room *p, const char *name, size_t rank, const int
     p->shape.n_dim = rank;
     p->shape.dim = p->dims;
     p->tensor.has_elem_type = true;
-    p->tensor.elem_type = FLOAT;
+    p->tensor.elem_type = GNT_PART_FLOAT;
     p->tensor.shape = &p->shape;
     p->type.tensor_type = &p->tensor;
     p->info.name = (char *)(uintptr_t)name;
@@ -352,7 +219,7 @@ out:
     return st;
 }
 
-static gnt_status pack(writer *w, Onnx__StringStringEntryProto *entry, size_t n_entries, gnt_text *bytes)
+static gnt_status pack(gnt_onnx_writer *w, Onnx__StringStringEntryProto *entry, size_t n_entries, gnt_text *bytes)
 {
     gnt_status st = GNT_OK;
     gnt_error *why = w->why;
@@ -403,7 +270,7 @@ static gnt_status check(const gnt_model *model, gnt_error *why)
 gnt_status gnt_onnx_pack(const gnt_model *model, gnt_text *bytes, gnt_error *why)
 {
     gnt_status st = GNT_OK;
-    writer *w = NULL;
+    gnt_onnx_writer *w = NULL;
     Onnx__StringStringEntryProto *entry = NULL;
     size_t n_entries = 0;
     *bytes = (gnt_text){0};
