@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 # One list of Debian packages, by what needs them.
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config git libhdf5-dev libcurl4-openssl-dev libyaml-dev libjansson-dev
   libprotobuf-c-dev protobuf-c-compiler libssl-dev gnuplot-nox fonts-dejavu-core ca-certificates"
-TEST_PACKAGES="libcmocka-dev libmicrohttpd-dev hdf5-tools python3-venv"
+TEST_PACKAGES="libcmocka-dev hdf5-tools python3-venv"
 CI_PACKAGES="g++ clang-format-14 shellcheck cppcheck"
 SOAK_PACKAGES="clang libclang-rt-14-dev"
 
