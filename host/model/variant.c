@@ -18,9 +18,9 @@ static const variant_row variants[] = {
 void gnt_fit_default(gnt_fit_options *options)
 {
     *options = (gnt_fit_options){
-        .train = {.optimiser = GNT_ADAMW,
-                  .learning_rate = 1e-3,
-                  .weight_decay = 1e-2,
+        .train = {.optimiser = GNT_ADAM,
+                  .learning_rate = 3e-3,
+                  .weight_decay = 5e-3,
                   .beta1 = 0.9,
                   .beta2 = 0.999,
                   .epsilon = 1e-8,
@@ -29,7 +29,7 @@ void gnt_fit_default(gnt_fit_options *options)
                   .batch = 64,
                   .seed = 42},
         .epochs = 40,
-        .patience = 8,
+        .patience = 10,
     };
 }
 
