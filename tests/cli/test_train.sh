@@ -56,7 +56,7 @@ refuses "another schema" 1 "was made for schema gauntlet-35" "${P[@]}" --schema 
 refuses "an epoch count of 0" 2 "--epochs 0" train --bars "$BARS" "${COVID[@]}" --epochs 0 --out "$SCRATCH/x.onnx" --quiet
 refuses "a variant and a size" 2 "not both" train --bars "$BARS" "${COVID[@]}" --variant baseline --hidden 8 --out "$SCRATCH/x.onnx" --quiet
 refuses "resume without a checkpoint" 2 "needs --checkpoint" train --bars "$BARS" "${COVID[@]}" --resume --out "$SCRATCH/x.onnx" --quiet
-refuses "a loss that is not a number" 1 "the loss is not a number" train --bars "$BARS" "${COVID[@]}" --lr 1000 --weight-decay 1000 --epochs 20 --out "$SCRATCH/x.onnx" --quiet
+refuses "a loss that is not a number" 1 "the loss is not a number" train --bars "$BARS" "${COVID[@]}" --optimiser adamw --lr 1000 --weight-decay 1000 --epochs 20 --out "$SCRATCH/x.onnx" --quiet
 run train --bars "$BARS" --schema levels-17 --train 2018-01-01..2019-06-28 --epochs 2 --hidden 8 --out "$SCRATCH/levels.onnx" --json
 expect "levels-17, without validation" 0 '"val_loss": null'
 cp "$BARS" "$SCRATCH/XBI.csv"
