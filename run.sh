@@ -87,7 +87,7 @@ run_tests() {
   junit=$PWD/$folder/junit.xml
   rm -f "$junit"
   [ -d .venv ] && export GNT_VENV=$PWD/.venv
-  ctest --test-dir "$folder" -j "$(jobs_count)" --output-on-failure --output-junit "$junit" "$@" >&2 || true
+  ctest --test-dir "$folder" -j "$(jobs_count)" --output-on-failure --test-output-size-passed 4000000 --test-output-size-failed 4000000 --output-junit "$junit" "$@" >&2 || true
   [ -f "$junit" ] || die "ctest left no result in $folder"
   awk -v label="$label" -f tests/summary.awk "$junit" | tee -a build/summary
 }

@@ -57,11 +57,11 @@ static gnt_status latency(gnt_buf *s, gnt_result *result, gnt_error *why)
     place(s, 1, 0, "Latency");
     if (!ms.n || !arm.n) {
         gnt_buf_put(
-            s,
-            "set label \"No latency here: an offline replay scores\\nstored bars and sends no request.\\n\\n"
-            "Only a live client can measure it.\" at graph 0.5,graph 0.6 center font 'DejaVu Sans,14' tc rgb '#4a4f57'\n"
-            "set xtics format ''\nset xrange [0:1]\nset yrange [0:1]\nunset xtics\nunset ytics\nplot NaN notitle\n"
-            "set xtics nomirror out\nset ytics nomirror out\n");
+            s, "set label \"No latency here: an offline replay scores\\nstored bars and sends no request.\\n\\n"
+               "Only a live client can measure it.\" at graph 0.5,graph 0.6 center font 'DejaVu Sans,14' tc rgb "
+               "'#4a4f57'\n"
+               "set xtics format ''\nset xrange [0:1]\nset yrange [0:1]\nunset xtics\nunset ytics\nplot NaN notitle\n"
+               "set xtics nomirror out\nset ytics nomirror out\n");
         return GNT_OK;
     }
     for (int a = 0; a < 2; a++) {
