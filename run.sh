@@ -18,9 +18,9 @@ usage: ./run.sh COMMAND [--no-install] [-- arguments]
   demo    build, then the whole pipeline on the built-in market: report in out/demo
   test    build, then every test; last line: N passed, N failed, N skipped
   ci      sanitizer builds with their tests, static analysis; adds to the last line of `test`
-  bench   time of the demo and of single-model work, into out/bench
-  peers   forward and training side by side with onnxruntime (makes a Python venv)
-  soak    fuzzers and many-seed significance runs, for half an hour
+  bench   wall time of the demo, into out/bench
+  peers   every architecture's scores beside onnxruntime's (makes a Python venv)
+  soak    fuzzers and many-seed significance runs, half a minute a fuzzer
   clean   remove build folders and the venv (never your data or out/)
 
   --no-install   refuse to install packages: say what is missing and stop
@@ -148,6 +148,7 @@ do_peers() {
 do_soak() {
   # shellcheck disable=SC2086
   need $BUILD_PACKAGES $TEST_PACKAGES $SOAK_PACKAGES
+  build release
   bash tests/soak/soak.sh "$@"
 }
 

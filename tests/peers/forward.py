@@ -39,7 +39,7 @@ def main():
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        run(options.gauntlet, "features", "--bars", options.bars, "--out", folder / "x.npy")
+        run(options.gauntlet, "features", "--bars", options.bars, "--out", folder / "x.npy", "--quiet")
         features = numpy.load(folder / "x.npy")
         windows = numpy.stack([features[i:i + 10] for i in range(len(features) - 9)]).astype(numpy.float32)
         numpy.save(folder / "w.npy", windows)
@@ -47,7 +47,7 @@ def main():
             model = folder / "m.onnx"
             run(options.gauntlet, "train", "--bars", options.bars, *words, "--train", "2018-03-27..2019-06-28",
                 "--val", "2019-07-01..2020-02-18", "--epochs", "2", "--out", model, "--quiet")
-            run(options.gauntlet, "predict", "--model", model, "--windows", folder / "w.npy", "--out", folder / "y.npy")
+            run(options.gauntlet, "predict", "--model", model, "--windows", folder / "w.npy", "--out", folder / "y.npy", "--quiet")
             ours = numpy.load(folder / "y.npy")
             session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
             theirs = session.run(["predictions"], {"features": windows})[0]

@@ -3,10 +3,11 @@
 # usage: soak.sh [SECONDS PER TARGET]     results: reports/soak/summary.txt
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-seconds=${1:-60}
+seconds=${1:-30}
 cover="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
 cmake -S . -B build-fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=clang -DGNT_FUZZ=ON \
   -DCMAKE_C_FLAGS="$cover" >/dev/null
+cmake --build build --target test_run_seeds >&2
 targets=()
 for source in tests/fuzz/fuzz_*.c; do
   name=${source##*/}
@@ -25,5 +26,7 @@ mkdir -p reports/soak
       echo "$target: FAILED, see build-fuzz/$target.log"
     fi
   done
+  echo "significance: GNT_SEEDS=200 build/test_run_seeds (nominal rates of the whole pipeline)"
+  GNT_SEEDS=200 build/test_run_seeds 2>&1 | grep -E "seeds:|PASSED|FAILED" || echo "significance: FAILED"
 } | tee reports/soak/summary.txt
 ! grep -q FAILED reports/soak/summary.txt
