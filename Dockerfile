@@ -12,7 +12,8 @@ FROM debian:12-slim
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
       libhdf5-103-1 libcurl4 libyaml-0-2 libjansson4 libprotobuf-c1 libssl3 gnuplot-nox fonts-dejavu-core ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin gauntlet
+    && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin gauntlet \
+    && install -d -o 10001 /out
 COPY --from=build /src/build/gauntlet /usr/local/bin/gauntlet
 COPY experiments /usr/local/share/gauntlet/experiments
 USER 10001
