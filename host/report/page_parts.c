@@ -185,7 +185,7 @@ void gnt_page_checks(const gnt_result *result, gnt_document *doc)
         gnt_doc_cell(doc, "%s", metric ? metric : "");
         gnt_doc_cell(doc, "%s", by_metric(metric, gnt_at_real(row, "value")).s);
         gnt_doc_cell(doc, "%s %s", op ? op : "", bound ? bound : "");
-        gnt_doc_cell(doc, "%s", by_metric(bound ? bound : metric, gnt_at_real(row, "bound_value")).s);
+        gnt_doc_cell(doc, "%s", by_metric(metric, gnt_at_real(row, "bound_value")).s);
         gnt_doc_cell(doc, json_is_boolean(gnt_at(row, "passed")) ? gnt_at_flag(row, "passed") ? "yes" : "no"
                                                                  : GNT_NONE_WORD);
     }

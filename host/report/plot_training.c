@@ -41,6 +41,24 @@ static void data(gnt_buf *s, const gnt_curve *curve, size_t n, double *lo, doubl
     }
 }
 
+#define TRAINING "linespoints lc rgb '" GNT_BLUE "' lw 2.2 pt 7 ps 0.6"
+#define VALIDATION "linespoints lc rgb '" GNT_VERMILLION "' lw 2.2 dt (8,3) pt 5 ps 0.6"
+#define COIN "lines lc rgb '#000000' lw 1.4 dt (2,3)"
+#define KEPT "lines lc rgb '#6b7078' lw 2 dt (10,5)"
+
+/* One key over all panels: a panel's own is as narrow as the panel. */
+static void legend(gnt_buf *s, double top)
+{
+    gnt_plot_area(s, 0.018, 0.985, top, top + 0.01);
+    gnt_buf_put(s, "unset border\nunset xtics\nunset ytics\nset key at screen 0.018,screen KEY_Y left top horizontal "
+                   "samplen 2.6 font 'DejaVu Sans,14'\n"
+                   "plot keyentry with " TRAINING " title 'training', keyentry with " VALIDATION
+                   " title 'validation', keyentry with " COIN " title 'coin (ln 2)', keyentry with " KEPT
+                   " title 'epoch kept', NaN notitle\n"
+                   "unset key\nset border 3\nset xtics nomirror out\nset ytics nomirror out\n");
+    gnt_plot_once(s);
+}
+
 static void panel(gnt_buf *s, const gnt_curve *curve, size_t k)
 {
     gnt_buf_put(s, "set title ");
@@ -51,11 +69,9 @@ static void panel(gnt_buf *s, const gnt_curve *curve, size_t k)
             s, "set arrow 2 from first %zu,graph 0 to first %zu,graph 1 nohead lc rgb '#6b7078' lw 2 dt (10,5)\n",
             curve->best, curve->best);
     gnt_buf_printf(s,
-                   "plot $c%zu using 1:2 with linespoints lc rgb '%s' lw 2.2 pt 7 ps 0.6 title 'training', "
-                   "$c%zu using 1:3 with linespoints lc rgb '%s' lw 2.2 dt (8,3) pt 5 ps 0.6 title 'validation', "
-                   "log(2) with lines lc rgb '#000000' lw 1.4 dt (2,3) title 'coin (ln 2)', "
-                   "keyentry with lines lc rgb '#6b7078' lw 2 dt (10,5) title 'epoch kept'\n",
-                   k, GNT_BLUE, k, GNT_VERMILLION);
+                   "plot $c%zu using 1:2 with " TRAINING " notitle, $c%zu using 1:3 with " VALIDATION " notitle, "
+                   "log(2) with " COIN " notitle\n",
+                   k, k);
     gnt_buf_put(s, "unset arrow 2\n");
 }
 
@@ -68,23 +84,19 @@ void gnt_draw_curves(gnt_buf *s, const gnt_curve *curve, size_t n, unsigned colu
     data(s, curve, n, &lo, &hi, &epochs);
     double pad = 0.06 * (hi - lo) + 1e-6;
     gnt_buf_printf(s,
-                   "set multiplot\nset yrange [%.8g:%.8g]\nset xrange [0.5:%zu.5]\nset format y '%%.3f'\n"
-                   "set xtics autofreq\nset key at screen 0.018,screen KEY_Y left top horizontal samplen 2.6 font "
-                   "'DejaVu Sans,14'\n",
-                   lo - pad, hi + pad, epochs);
+                   "set multiplot\nset yrange [%.8g:%.8g]\nset xrange [0.5:%zu.5]\nset format y '%s'\n"
+                   "set xtics autofreq\n",
+                   lo - pad, hi + pad, epochs, hi - lo > 0.03 ? "%.2f" : "%.3f");
+    legend(s, top);
     if (epochs <= 12) gnt_buf_put(s, "set xtics 2\n");
     for (size_t k = 0; k < n; k++) {
         size_t row = k / columns, column = k % columns;
         double width = 0.985 / columns, tall = (top - bottom) / (double)rows;
         gnt_plot_area(s, 0.018 + (double)column * width + 88.0 / 1400, 0.005 + (double)(column + 1) * width,
                       top - (double)(row + 1) * tall + 62 / height, top - (double)row * tall - 34 / height);
-        gnt_buf_put(s, column ? "unset ylabel\n" : "set ylabel 'loss (binary cross-entropy)' offset -0.6,0\n");
+        gnt_buf_put(s, column ? "unset ylabel\n" : "set ylabel 'loss (cross-entropy)' offset 0.9,0\n");
         gnt_buf_put(s, row + 1 == rows || k + columns >= n ? "set xlabel 'epoch' offset 0,0.4\n" : "unset xlabel\n");
         panel(s, &curve[k], k);
-        if (k == 0) {
-            gnt_plot_once(s);
-            gnt_buf_put(s, "unset key\n");
-        }
     }
     gnt_buf_put(s, "unset multiplot\n");
 }
