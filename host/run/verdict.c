@@ -28,7 +28,14 @@ static bool check_row(const gnt_exp_rule *rule, const char *kind, const char *ar
     return passed;
 }
 
-/* All rows must hold; rows for `any` must hold together for one arm. */
+/* Whether the window of a rule was run with this arm. */
+static bool was_run(const gnt_experiment *e, const gnt_exp_rule *rule, int arm)
+{
+    uint32_t arms = strcmp(rule->window, "folds") == 0 ? e->walk_forward.arms : e->variants;
+    return arms & 1u << arm;
+}
+
+/* All rows must hold; rows for `any` must hold together for one arm, in windows that it was run in. */
 static bool check_rows(const gnt_experiment *e, const gnt_exp_rule *rules, size_t n, const char *kind, json_t *result)
 {
     bool all = true, has_any = false, some_arm = false;
@@ -40,8 +47,10 @@ static bool check_rows(const gnt_experiment *e, const gnt_exp_rule *rules, size_
     }
     for (int arm = 0; has_any && arm < GNT_MAX_ARMS; arm++) {
         bool holds = e->variants & 1u << arm;
-        for (size_t i = 0; (e->variants & 1u << arm) && i < n; i++)
-            if (strcmp(rules[i].arm, "any") == 0) holds &= check_row(&rules[i], kind, gnt_arm_names[arm], result);
+        for (size_t i = 0; (e->variants & 1u << arm) && i < n; i++) {
+            if (strcmp(rules[i].arm, "any") != 0) continue;
+            holds &= was_run(e, &rules[i], arm) && check_row(&rules[i], kind, gnt_arm_names[arm], result);
+        }
         some_arm |= holds;
     }
     return all && (!has_any || some_arm);

@@ -19,8 +19,11 @@ mkdir -p reports/soak
   echo "fuzzing: $(clang --version | head -1), $seconds s a target, AddressSanitizer and UndefinedBehaviorSanitizer"
   for target in "${targets[@]}"; do
     mkdir -p "build-fuzz/corpus/$target"
-    if "build-fuzz/$target" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=20 -artifact_prefix="build-fuzz/$target-" \
-      "build-fuzz/corpus/$target" "tests/fuzz/corpus/$target" 2>"build-fuzz/$target.log"; then
+    if (
+      cd build-fuzz # where a target leaves its own files
+      "./$target" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=20 -artifact_prefix="$target-" \
+        "corpus/$target" "../tests/fuzz/corpus/$target" 2>"$target.log"
+    ); then
       echo "$target: $(grep -E '^Done' "build-fuzz/$target.log")"
     else
       echo "$target: FAILED, see build-fuzz/$target.log"
