@@ -4,7 +4,7 @@
 # shellcheck source=tests/cli/check.sh
 . "$GNT_ROOT/tests/cli/check.sh"
 BARS=$GNT_ROOT/../shared/data/IBB_raw_2018-01-01_2023-12-31.csv
-[ -e "$BARS" ] || { echo "the real bars are not there: test_train skipped"; exit 77; }
+[ -e "$BARS" ] || { skip "every check: the real bars are not there"; exit 77; }
 COVID=(--train 2018-01-01..2019-06-28 --val 2019-07-01..2020-02-18 --test 2020-02-20..2020-04-30)
 
 same() { if cmp -s "$2" "$3"; then ok "$1"; else not_ok "$1" "$(cmp "$2" "$3" 2>&1)"; fi; }
