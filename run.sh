@@ -100,7 +100,7 @@ total() {
 do_test() {
   # shellcheck disable=SC2086
   need $BUILD_PACKAGES $TEST_PACKAGES $CI_PACKAGES
-  build release
+  build release -DGNT_TESTS=ON # said each time: the cache remembers what demo said
   venv
   : >build/summary
   run_tests build "release"
@@ -139,7 +139,7 @@ do_bench() {
 do_peers() {
   # shellcheck disable=SC2086
   need $TEST_PACKAGES
-  build release
+  build release -DGNT_TESTS=OFF
   venv
   [ -d .venv ] || die "no Python venv; see the message above"
   .venv/bin/python tests/peers/forward.py --gauntlet build/gauntlet "$@"
@@ -148,7 +148,7 @@ do_peers() {
 do_soak() {
   # shellcheck disable=SC2086
   need $BUILD_PACKAGES $TEST_PACKAGES $SOAK_PACKAGES
-  build release
+  build release -DGNT_TESTS=ON
   bash tests/soak/soak.sh "$@"
 }
 
@@ -161,7 +161,7 @@ if [ "${1:-}" = --no-install ]; then
 fi
 [ "${1:-}" = -- ] && shift
 case "$COMMAND" in
-build) build release ;;
+build) build release -DGNT_TESTS=OFF ;;
 demo | test | ci | bench | peers | soak) "do_$COMMAND" "$@" ;;
 clean) rm -rf build build-dev build-asan build-tsan build-fuzz .venv ;;
 help | --help | -h) usage ;;
