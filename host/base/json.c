@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
+
 void gnt_json_put(json_t *object, const char *key, json_t *value)
 {
     json_object_set_new(object, key, value);
@@ -24,9 +26,21 @@ void gnt_json_figure(json_t *object, const char *key, double value, const char *
     gnt_json_put(reasons, key, json_string(reason ? reason : "undefined"));
 }
 
+json_t *gnt_json_string(const char *text)
+{
+    json_t *string = json_string(text);
+    char *copy = string ? NULL : gnt_strdup(text);
+    if (!copy) return string;
+    for (char *c = copy; *c; c++)
+        if ((unsigned char)*c > 127) *c = '?';
+    string = json_string(copy);
+    free(copy);
+    return string;
+}
+
 void gnt_json_text(json_t *object, const char *key, const char *value)
 {
-    gnt_json_put(object, key, value ? json_string(value) : json_null());
+    gnt_json_put(object, key, value ? gnt_json_string(value) : json_null());
 }
 
 void gnt_json_count(json_t *object, const char *key, uint64_t value)

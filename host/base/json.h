@@ -15,6 +15,8 @@
 
 /* key: value; when value is not finite: key: null and object.reasons[key] = reason ("undefined" if NULL). */
 void gnt_json_figure(json_t *object, const char *key, double value, const char *reason);
+/* A JSON string of any bytes: text that is not UTF-8 (a file name may be) gets '?' for every byte above 127. */
+json_t *gnt_json_string(const char *text);
 void gnt_json_text(json_t *object, const char *key, const char *value); /* NULL: null */
 void gnt_json_count(json_t *object, const char *key, uint64_t value);
 void gnt_json_flag(json_t *object, const char *key, bool value);

@@ -40,8 +40,10 @@ static int fail(const gnt_error *why, bool json)
 {
     gnt_terminal_clear();
     if (json) {
-        json_t *object = json_pack("{s:s, s:s+}", "error", gnt_status_code(why->status), "message", why->text, "");
-        if (object) print_json(object);
+        json_t *object = json_object();
+        gnt_json_text(object, "error", gnt_status_code(why->status));
+        gnt_json_text(object, "message", why->text);
+        print_json(object);
         json_decref(object);
     }
     fprintf(stderr, "gauntlet: %s\n", why->text[0] ? why->text : gnt_status_text(why->status));

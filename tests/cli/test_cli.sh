@@ -28,6 +28,9 @@ refuses "a bad count" 2 "whole number" backtest --seed -1
 refuses "no bars" 1 "absent.csv" features --bars absent.csv --out "$SCRATCH/x.csv" --quiet
 run info --json --bad
 expect "an error as JSON" 2 '{"error": "usage", "message": "info: unknown option --bad'
+run backtest --bars "$SCRATCH/$(printf '\377').csv" --scores x --from 2020-01-01 --to 2020-02-01 --json
+if [ "$RC" = 2 ] && grep -q '^{"error": "[a-z_]*", "message": ".*?.csv' "$OUT"; then ok "an error about a name that is not UTF-8 is JSON too"; else
+  not_ok "an error about a name that is not UTF-8 is JSON too" "exit $RC: $(cat "$OUT")"; fi
 run info --json
 expect "info" 0 '"name": "gauntlet-35", "version": 1, "hash": "9524875d66c021dc0a4052348aef43f60fe9537a9e74f1a0bbd4f48952f0cf59"'
 for device in cuda emu; do
