@@ -29,7 +29,7 @@ mkdir -p reports/soak
       echo "$target: FAILED, see build-fuzz/$target.log"
     fi
   done
-  echo "significance: GNT_SEEDS=200 build/test_run_seeds (nominal rates of the whole pipeline)"
+  echo "significance: GNT_SEEDS=200 build/test_run_seeds (seeds 1001 to 1200; nominal rates of the whole pipeline)"
   GNT_SEEDS=200 build/test_run_seeds 2>&1 | grep -E "seeds:|PASSED|FAILED" || echo "significance: FAILED"
 } | tee reports/soak/summary.txt
 ! grep -q FAILED reports/soak/summary.txt
