@@ -2,7 +2,8 @@
  *
  * The difference of final equities is scanned over a grid of costs that is dense near zero, then the first change of
  * sign is narrowed by grids inside it. Every grid is one call with a lane for each cost. Two roots closer than one
- * step of the first grid (from 4 % of the cost near 1 bp to 0.4 % near the limit) would be taken for none or for one. */
+ * step of the first grid (from 4 % of the cost near 1 bp to 0.4 % near the limit) would be taken for none or for one.
+ */
 #include <math.h>
 #include <stdlib.h>
 
