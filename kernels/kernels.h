@@ -198,6 +198,14 @@ typedef struct gnt_resample_plan {
     uint64_t first_replicate;
 } gnt_resample_plan;
 
+/* ---- limits of the device, for benchmarks -------------------------------------------------------- */
+
+typedef enum gnt_probe {
+    GNT_PROBE_FMA = 0, /* float32 fma from registers: FLOPs a second, two a fma */
+    GNT_PROBE_CELLS,   /* LSTM cell steps from cache: units x windows a second */
+    GNT_PROBE_TRIAD,   /* a = b + s c beyond the last cache: bytes a second, 12 an element */
+} gnt_probe;
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 typedef struct gnt_device gnt_device; /* a backend's own state */
@@ -251,6 +259,9 @@ typedef struct gnt_ops {
     /* enhanced[r][j] = 1 iff the uniform of (seed', stream 101, replicate first+r, counter[j]) < weight. */
     gnt_status (*split)(gnt_device *dev, uint64_t seed, double weight, const uint32_t *counter, size_t n,
                         uint64_t first_replicate, size_t n_replicates, uint8_t *enhanced);
+
+    /* The rate of the whole device over about `seconds`, with the instruction set the other entries use. */
+    gnt_status (*probe)(gnt_device *dev, gnt_probe what, double seconds, double *rate);
 } gnt_ops;
 
 /* The CPU backend: linked in, always there. */

@@ -286,3 +286,10 @@ gnt_status gnt_engine_split(gnt_engine *engine, uint64_t seed, double weight, co
                  engine->ops->split(engine->dev, seed, weight, counter, n, first_replicate, n_replicates, enhanced),
                  why);
 }
+
+gnt_status gnt_engine_probe(gnt_engine *engine, gnt_probe what, double seconds, double *rate, gnt_error *why)
+{
+    if (!(seconds > 0 && seconds <= 60))
+        return gnt_fail(why, GNT_EINVAL, "probe: %g seconds; more than 0 and at most 60 are possible", seconds);
+    return after(engine, "probe", engine->ops->probe(engine->dev, what, seconds, rate), why);
+}

@@ -40,5 +40,7 @@ GNT_MUST_CHECK gnt_status gnt_engine_resample(gnt_engine *engine, const gnt_resa
 GNT_MUST_CHECK gnt_status gnt_engine_split(gnt_engine *engine, uint64_t seed, double weight, const uint32_t *counter,
                                            size_t n, uint64_t first_replicate, size_t n_replicates, uint8_t *enhanced,
                                            gnt_error *why);
+GNT_MUST_CHECK gnt_status gnt_engine_probe(gnt_engine *engine, gnt_probe what, double seconds, double *rate,
+                                           gnt_error *why);
 
 #endif

@@ -207,6 +207,7 @@ static const gnt_ops cpu_ops = {
     .simulate = cpu_simulate,
     .resample = cpu_resample,
     .split = cpu_split,
+    .probe = gnt_cpu_probe,
 };
 
 const gnt_ops *gnt_cpu_ops(void)

@@ -19,4 +19,10 @@ void gnt_cpu_resample(const gnt_resample_plan *plan, size_t n, size_t first, siz
 void gnt_cpu_split(uint64_t seed, double weight, const uint32_t *counter, size_t n, uint64_t first_replicate,
                    size_t first, size_t last, uint8_t *enhanced);
 
+/* One run of a probe's loop; returns the work done (FLOPs, cells, bytes). n: rounds, or elements of each of the triad's
+ * arrays; memory [GNT_PROBE_FLOATS] or [3 n], filled with ordinary numbers. */
+#define GNT_PROBE_FLOATS 2048
+typedef double gnt_cpu_probe_fn(gnt_probe what, size_t n, float *memory);
+gnt_cpu_probe_fn gnt_cpu_probe_generic, gnt_cpu_probe_avx2, gnt_cpu_probe_avx512;
+
 #endif

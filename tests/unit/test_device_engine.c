@@ -118,11 +118,23 @@ static void draws(void **state)
     refused(gnt_engine_split(&engine, 1, NAN, &counter, 1, 0, 1, &arm, &why), GNT_EINVAL, &why, "weight");
 }
 
+static void probes(void **state)
+{
+    (void)state;
+    gnt_error why = {0};
+    double rate = 0;
+    refused(gnt_engine_probe(&engine, GNT_PROBE_FMA, NAN, &rate, &why), GNT_EINVAL, &why, "at most 60");
+    for (int what = GNT_PROBE_FMA; what <= GNT_PROBE_TRIAD; what++) {
+        assert_int_equal(gnt_engine_probe(&engine, (gnt_probe)what, 1e-3, &rate, &why), GNT_OK);
+        if (!(rate > 0 && isfinite(rate))) fail_msg("probe %d: rate %g", what, rate);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(devices), cmocka_unit_test(models), cmocka_unit_test(windows),
-        cmocka_unit_test(scaling), cmocka_unit_test(draws),
+        cmocka_unit_test(scaling), cmocka_unit_test(draws),  cmocka_unit_test(probes),
     };
     return cmocka_run_group_tests(tests, open_engine, close_engine);
 }
