@@ -226,9 +226,10 @@ typedef struct gnt_ops {
     void (*close)(gnt_device *dev);
     void (*info)(const gnt_device *dev, gnt_device_info *info);
 
-    /* Feature columns of one symbol: out[t * stride + k], k < the set's width; rows before the first
-     * valid one are NaN. Class ulp against the rounded float64 oracle. */
-    gnt_status (*features)(gnt_device *dev, gnt_feature_set set, const gnt_bars_view *bars, size_t stride, float *out);
+    /* Feature columns of every symbol, each as if alone: out[s][t * stride + k], k < the set's width; rows
+     * before the first valid one are NaN. Class ulp against the rounded float64 oracle. */
+    gnt_status (*features)(gnt_device *dev, gnt_feature_set set, const gnt_bars_view *bars, size_t n_symbols,
+                           size_t stride, float *const *out);
 
     /* out = clip((x - center) / scale, -limit, +limit) in float32, one Sub, Div, Clip each, as the ONNX
      * graph does; limit INFINITY: no clip. NaN rows stay NaN. center, scale [F]. out [n_rows][F], may be x. */

@@ -133,14 +133,18 @@ static gnt_status check_weights(const gnt_net *net, const float *weights, gnt_er
 
 /* ---- operations --------------------------------------------------------------------------------------- */
 
-gnt_status gnt_engine_features(gnt_engine *engine, gnt_feature_set set, const gnt_bars_view *bars, size_t stride,
-                               float *out, gnt_error *why)
+gnt_status gnt_engine_features(gnt_engine *engine, gnt_feature_set set, const gnt_bars_view *bars, size_t n_symbols,
+                               size_t stride, float *const *out, gnt_error *why)
 {
     size_t width = set == GNT_FEATURES_GAUNTLET_35 ? GNT_GAUNTLET_35_WIDTH : GNT_LEVELS_17_WIDTH;
-    GNT_TRY(check_bars(bars, "features", why));
+    for (size_t s = 0; s < n_symbols; s++) {
+        GNT_TRY(check_bars(&bars[s], "features", why));
+        if (bars[s].n && !out[s])
+            return gnt_fail(why, GNT_EINVAL, "features: symbol %zu of %zu has no place for its rows", s, n_symbols);
+    }
     if (stride < width)
         return gnt_fail(why, GNT_EINVAL, "features: a row of %zu columns is asked into a stride of %zu", width, stride);
-    return after(engine, "features", engine->ops->features(engine->dev, set, bars, stride, out), why);
+    return after(engine, "features", engine->ops->features(engine->dev, set, bars, n_symbols, stride, out), why);
 }
 
 gnt_status gnt_engine_scale(gnt_engine *engine, gnt_panel panel, const float *center, const float *scale, float limit,

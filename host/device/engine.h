@@ -23,7 +23,7 @@ void gnt_engine_close(gnt_engine *engine); /* fine on a zeroed one */
 
 /* The same meaning, shapes and classes as the entries of gnt_ops. */
 GNT_MUST_CHECK gnt_status gnt_engine_features(gnt_engine *engine, gnt_feature_set set, const gnt_bars_view *bars,
-                                              size_t stride, float *out, gnt_error *why);
+                                              size_t n_symbols, size_t stride, float *const *out, gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_engine_scale(gnt_engine *engine, gnt_panel panel, const float *center, const float *scale,
                                            float limit, float *out, gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_engine_pack(gnt_engine *engine, const gnt_net *net, const float *weights,

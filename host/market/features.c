@@ -67,7 +67,7 @@ static gnt_status make_gauntlet_35(gnt_engine *engine, const gnt_bars *bars, gnt
     GNT_GOTO(rows_alloc(f, bars, why));
     GNT_GOTO(check_length(f, why));
     GNT_ALLOC(f->x, f->n_rows * f->schema.n_features);
-    GNT_GOTO(gnt_engine_features(engine, GNT_FEATURES_GAUNTLET_35, &view, f->schema.n_features, f->x, why));
+    GNT_GOTO(gnt_engine_features(engine, GNT_FEATURES_GAUNTLET_35, &view, 1, f->schema.n_features, &f->x, why));
 out:
     return st;
 }
@@ -95,8 +95,8 @@ static gnt_status make_levels_17(gnt_engine *engine, const gnt_bars *const *orde
         free(column.block);
         GNT_GOTO(common_make(order[k], f->day, f->n_rows, &column, why));
         gnt_bars_view view = common_view(&column);
-        GNT_GOTO(gnt_engine_features(engine, GNT_FEATURES_LEVELS_17, &view, f->schema.n_features,
-                                     f->x + k * GNT_LEVELS_17_WIDTH, why));
+        float *columns = f->x + k * GNT_LEVELS_17_WIDTH;
+        GNT_GOTO(gnt_engine_features(engine, GNT_FEATURES_LEVELS_17, &view, 1, f->schema.n_features, &columns, why));
         if (k == 0) fill_return(f, view.close);
     }
 out:

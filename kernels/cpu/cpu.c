@@ -141,11 +141,25 @@ static gnt_status cpu_simulate(gnt_device *dev, const gnt_sim_lane *lanes, size_
     return GNT_OK;
 }
 
-static gnt_status cpu_features(gnt_device *dev, gnt_feature_set set, const gnt_bars_view *bars, size_t stride,
-                               float *out)
+typedef struct features_call {
+    gnt_feature_set set;
+    const gnt_bars_view *bars;
+    size_t stride;
+    float *const *out;
+} features_call;
+
+static void features_task(void *arg, size_t task, unsigned worker)
 {
-    (void)dev;
-    gnt_cpu_features(set, bars, stride, out);
+    (void)worker;
+    features_call *c = arg;
+    gnt_cpu_features(c->set, &c->bars[task], c->stride, c->out[task]);
+}
+
+static gnt_status cpu_features(gnt_device *dev, gnt_feature_set set, const gnt_bars_view *bars, size_t n_symbols,
+                               size_t stride, float *const *out)
+{
+    features_call call = {set, bars, stride, out};
+    gnt_threads_for(dev->pool, n_symbols, features_task, &call);
     return GNT_OK;
 }
 
