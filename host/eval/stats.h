@@ -42,7 +42,8 @@ typedef enum gnt_stat_kind { GNT_STAT_REAL, GNT_STAT_COUNT, GNT_STAT_WORD } gnt_
     X(N2, "n2", COUNT, "N", 1, 9e15, false, "observations in the second arm")                               \
     X(TAU2, "tau2", REAL, "V", 0, 1e9, true, "variance of the mixing prior (0.0004)")                       \
     X(THETA0, "theta0", REAL, "D", -1e9, 1e9, true, "difference under the null (0)")                        \
-    X(BURN_IN, "burn-in", COUNT, "N", 0, 1e9, false, "pairs before the first look (30)")
+    X(BURN_IN, "burn-in", COUNT, "N", 0, 1e9, false, "pairs before the first look (30)")                    \
+    X(BENCHMARK, "benchmark", REAL, "SR", -1e9, 1e9, true, "Sharpe per period to beat (0)")
 
 typedef enum gnt_stat_id {
     GNT_STAT_END = 0,
@@ -115,6 +116,7 @@ gnt_status gnt_stat_trading(const gnt_stat_call *call, json_t *out, gnt_error *w
 gnt_status gnt_stat_classification(const gnt_stat_call *call, json_t *out, gnt_error *why);
 gnt_status gnt_stat_newey_west(const gnt_stat_call *call, json_t *out, gnt_error *why);
 gnt_status gnt_stat_lo_sharpe(const gnt_stat_call *call, json_t *out, gnt_error *why);
+gnt_status gnt_stat_psr(const gnt_stat_call *call, json_t *out, gnt_error *why);
 gnt_status gnt_stat_block_length(const gnt_stat_call *call, json_t *out, gnt_error *why);
 gnt_status gnt_stat_bootstrap(const gnt_stat_call *call, json_t *out, gnt_error *why);
 gnt_status gnt_stat_bootstrap_indices(const gnt_stat_call *call, json_t *out, gnt_error *why);

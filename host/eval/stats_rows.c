@@ -5,6 +5,8 @@
 #include "host/base/mem.h"
 #include "host/eval/bootstrap.h"
 #include "host/eval/classification.h"
+#include "host/eval/deflate.h"
+#include "host/eval/moments.h"
 #include "host/eval/msprt.h"
 #include "host/eval/proportion.h"
 #include "host/eval/sharpe.h"
@@ -83,6 +85,21 @@ gnt_status gnt_stat_lo_sharpe(const gnt_stat_call *call, json_t *out, gnt_error 
     gnt_figure_json(out, "sharpe_q", result.sharpe_q);
     gnt_figure_json(out, "sharpe_sqrt", result.sharpe_sqrt);
     gnt_json_count(out, "lag", lag);
+    return GNT_OK;
+}
+
+gnt_status gnt_stat_psr(const gnt_stat_call *call, json_t *out, gnt_error *why)
+{
+    (void)why; /* the row's minimum was its only condition */
+    const double *x = call->column[0];
+    double mean = gnt_mean(x, call->n), sd = gnt_sd(x, call->n, mean);
+    gnt_figure none = gnt_figure_none("zero_variance");
+    gnt_shape shape = gnt_shape_of(x, call->n);
+    gnt_figure_json(out, "sharpe", sd > 0 ? gnt_figure_of(mean / sd) : none);
+    gnt_figure_json(out, "skew", sd > 0 ? gnt_figure_of(shape.skew) : none);
+    gnt_figure_json(out, "kurtosis", sd > 0 ? gnt_figure_of(shape.kurtosis) : none);
+    gnt_figure_json(out, "psr",
+                    sd > 0 ? gnt_psr(mean / sd, REAL(BENCHMARK), call->n, shape.skew, shape.kurtosis) : none);
     return GNT_OK;
 }
 
