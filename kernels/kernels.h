@@ -16,7 +16,7 @@
 
 #include "status.h"
 
-#define GNT_KERNELS_ABI 1
+#define GNT_KERNELS_ABI 2
 
 /* ---- views ------------------------------------------------------------------------------- */
 
@@ -84,6 +84,10 @@ typedef struct gnt_tensor {
 size_t gnt_net_n_tensors(const gnt_net *net);
 void gnt_net_tensor(const gnt_net *net, size_t i, gnt_tensor *tensor);
 size_t gnt_net_n_weights(const gnt_net *net); /* baseline at F = 35: 8,865; enhanced: 125,665 */
+
+/* How a packed model computes its dot products: float32 throughout, or weights and what they meet rounded to bfloat16
+ * with float32 sums, cells and activations (docs/NUMERICS.md has the error). */
+typedef enum gnt_precision { GNT_FLOAT32 = 0, GNT_BF16 } gnt_precision;
 
 /* ---- training ---------------------------------------------------------------------------- */
 
@@ -215,6 +219,7 @@ typedef struct gnt_device_info {
     char name[32]; /* "cpu" */
     char simd[16]; /* "generic", "avx2", "avx512" */
     unsigned threads;
+    bool bf16; /* pack takes GNT_BF16 */
 } gnt_device_info;
 
 typedef struct gnt_ops {
@@ -236,8 +241,10 @@ typedef struct gnt_ops {
     gnt_status (*scale)(gnt_device *dev, gnt_panel panel, const float *center, const float *scale, float limit,
                         float *out);
 
-    /* Pack once per model; the packed form is freed with unpack and owns a copy of the weights. */
-    gnt_status (*pack)(gnt_device *dev, const gnt_net *net, const float *weights, gnt_packed **packed);
+    /* Pack once per model; the packed form is freed with unpack and owns a copy of the weights. EUNSUPPORTED when the
+     * device doesn't have that precision (info says), never another one instead. */
+    gnt_status (*pack)(gnt_device *dev, const gnt_net *net, const float *weights, gnt_precision precision,
+                       gnt_packed **packed);
     void (*unpack)(gnt_device *dev, gnt_packed *packed);
     const gnt_net *(*packed_net)(const gnt_packed *packed); /* the architecture it was packed with */
 

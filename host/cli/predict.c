@@ -83,7 +83,7 @@ static gnt_status score_windows(const gnt_args *args, job *j, gnt_error *why)
     for (size_t i = 0; i < j->n; i++) j->row[i] = (uint32_t)(i * length + length - 1);
     GNT_GOTO(gnt_arg_engine(args, &j->engine, why));
     gnt_panel panel = {x.data, j->n * length, x.dim[2]};
-    GNT_GOTO(gnt_model_score(&j->engine, &j->model, panel, (gnt_rows){j->row, j->n}, j->prob, why));
+    GNT_GOTO(gnt_model_score(&j->engine, &j->model, panel, (gnt_rows){j->row, j->n}, GNT_FLOAT32, j->prob, why));
     GNT_GOTO(gnt_npy_write(gnt_arg(args, "out"), j->prob, 2, (size_t[]){j->n, 1}, why));
     gnt_say(args, "%zu windows scored; %s written", j->n, gnt_arg(args, "out"));
     json_t *object = json_object();
@@ -209,7 +209,8 @@ static gnt_status score_bars(const gnt_args *args, job *j, gnt_error *why)
     GNT_ALLOC(j->row, j->n);
     GNT_ALLOC(j->prob, j->n);
     for (size_t i = 0; i < j->n; i++) j->row[i] = (uint32_t)(first + i);
-    GNT_GOTO(gnt_model_score(&j->engine, &j->model, gnt_features_panel(f), (gnt_rows){j->row, j->n}, j->prob, why));
+    GNT_GOTO(gnt_model_score(&j->engine, &j->model, gnt_features_panel(f), (gnt_rows){j->row, j->n}, GNT_FLOAT32,
+                             j->prob, why));
     size_t n_bars = last + 1 < f->n_rows ? j->n : j->n - 1; /* the last row's bar may not be known yet */
     j->in_sample = gnt_model_in_sample(&j->model, f->day + first + 1, n_bars);
     GNT_GOTO(write_scores(args, j, first, why));

@@ -88,7 +88,8 @@ static gnt_status score_arm(const gnt_args *args, job *j, int arm, gnt_error *wh
     GNT_ALLOC(row, n);
     GNT_ALLOC(score, n);
     for (size_t i = 0; i < n; i++) row[i] = (uint32_t)(j->begin - 1 + i);
-    GNT_GOTO(gnt_model_score(&j->engine, model, gnt_features_panel(&features), (gnt_rows){row, n}, score, why));
+    GNT_GOTO(
+        gnt_model_score(&j->engine, model, gnt_features_panel(&features), (gnt_rows){row, n}, GNT_FLOAT32, score, why));
     for (size_t t = 0; t < j->bars.n; t++) j->prob[arm][t] = NAN;
     for (size_t i = 0; i < n; i++) j->prob[arm][row[i]] = score[i];
 out:

@@ -162,12 +162,16 @@ gnt_status gnt_engine_scale(gnt_engine *engine, gnt_panel panel, const float *ce
     return after(engine, "scale", engine->ops->scale(engine->dev, panel, center, scale, limit, out), why);
 }
 
-gnt_status gnt_engine_pack(gnt_engine *engine, const gnt_net *net, const float *weights, gnt_packed **packed,
-                           gnt_error *why)
+gnt_status gnt_engine_pack(gnt_engine *engine, const gnt_net *net, const float *weights, gnt_precision precision,
+                           gnt_packed **packed, gnt_error *why)
 {
     *packed = NULL;
     GNT_TRY(check_weights(net, weights, why));
-    return after(engine, "pack", engine->ops->pack(engine->dev, net, weights, packed), why);
+    if (precision == GNT_BF16 && !engine->info.bf16)
+        return gnt_fail(why, GNT_EUNSUPPORTED,
+                        "device %s (%s): no bf16 here, it needs a processor with AVX512-BF16; use precision float32",
+                        engine->info.name, engine->info.simd);
+    return after(engine, "pack", engine->ops->pack(engine->dev, net, weights, precision, packed), why);
 }
 
 void gnt_engine_unpack(gnt_engine *engine, gnt_packed *packed)

@@ -27,7 +27,7 @@ GNT_MUST_CHECK gnt_status gnt_engine_features(gnt_engine *engine, gnt_feature_se
 GNT_MUST_CHECK gnt_status gnt_engine_scale(gnt_engine *engine, gnt_panel panel, const float *center, const float *scale,
                                            float limit, float *out, gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_engine_pack(gnt_engine *engine, const gnt_net *net, const float *weights,
-                                          gnt_packed **packed, gnt_error *why);
+                                          gnt_precision precision, gnt_packed **packed, gnt_error *why);
 void gnt_engine_unpack(gnt_engine *engine, gnt_packed *packed);
 GNT_MUST_CHECK gnt_status gnt_engine_forward(gnt_engine *engine, const gnt_packed *const *models, size_t n_models,
                                              gnt_panel panel, gnt_rows rows, float *logit, gnt_error *why);

@@ -55,9 +55,10 @@ GNT_MUST_CHECK gnt_status gnt_onnx_write(const char *path, const gnt_model *mode
 GNT_MUST_CHECK gnt_status gnt_onnx_pack(const gnt_model *model, gnt_text *bytes, gnt_error *why);
 
 /* Probability of every window ending at rows[i] of a raw panel (scaler applied here). Class reduction. Errors: EVALUE a
- * window with a value that is not finite (the row and column are named), EINVAL another number of features. */
+ * window with a value that is not finite (the row and column are named), EINVAL another number of features,
+ * EUNSUPPORTED a precision that the device doesn't have. */
 GNT_MUST_CHECK gnt_status gnt_model_score(gnt_engine *engine, const gnt_model *model, gnt_panel raw, gnt_rows rows,
-                                          float *probability, gnt_error *why);
+                                          gnt_precision precision, float *probability, gnt_error *why);
 
 /* ---- fitting -------------------------------------------------------------------------------- */
 

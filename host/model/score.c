@@ -61,8 +61,8 @@ static gnt_status squash(float *score, size_t n, gnt_error *why)
     return GNT_OK;
 }
 
-gnt_status gnt_model_score(gnt_engine *engine, const gnt_model *model, gnt_panel raw, gnt_rows rows, float *probability,
-                           gnt_error *why)
+gnt_status gnt_model_score(gnt_engine *engine, const gnt_model *model, gnt_panel raw, gnt_rows rows,
+                           gnt_precision precision, float *probability, gnt_error *why)
 {
     gnt_status st = GNT_OK;
     float *scaled = NULL;
@@ -79,7 +79,7 @@ gnt_status gnt_model_score(gnt_engine *engine, const gnt_model *model, gnt_panel
             gnt_engine_scale(engine, raw, model->scaler.center, model->scaler.scale, model->scaler.limit, scaled, why));
         panel.x = scaled;
     }
-    GNT_GOTO(gnt_engine_pack(engine, &model->net, model->weights, &packed, why));
+    GNT_GOTO(gnt_engine_pack(engine, &model->net, model->weights, precision, &packed, why));
     GNT_GOTO(gnt_engine_forward(engine, (const gnt_packed *const *)&packed, 1, panel, rows, probability, why));
     GNT_GOTO(squash(probability, rows.n, why));
 out:

@@ -44,7 +44,7 @@ gnt_status gnt_run_score(gnt_run *run, const gnt_fitted *fitted, size_t begin, s
     GNT_ALLOC(score, n);
     for (size_t i = 0; i < n; i++) row[i] = (uint32_t)(begin - 1 + i);
     GNT_GOTO(gnt_model_score(run->engine, &fitted->model, gnt_features_panel(&run->market->features),
-                             (gnt_rows){row, n}, score, why));
+                             (gnt_rows){row, n}, GNT_FLOAT32, score, why));
     for (size_t i = 0; i < n; i++) (*prob)[row[i]] = score[i];
 out:
     free(row);

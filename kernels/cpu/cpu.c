@@ -72,6 +72,7 @@ static void cpu_info(const gnt_device *dev, gnt_device_info *info)
     snprintf(info->name, sizeof info->name, "cpu");
     snprintf(info->simd, sizeof info->simd, "%s", simd_names[dev->simd]);
     info->threads = gnt_threads_count(dev->pool);
+    info->bf16 = false;
 }
 
 /* ---- stages of stages.h: ranges of lanes spread over the threads ------------------------------- */

@@ -29,7 +29,8 @@ float *gnt_device_scratch(gnt_device *dev, size_t n);
 #endif
 
 /* The same meaning as the table's entries in kernels.h. */
-gnt_status gnt_cpu_pack(gnt_device *dev, const gnt_net *net, const float *weights, gnt_packed **packed);
+gnt_status gnt_cpu_pack(gnt_device *dev, const gnt_net *net, const float *weights, gnt_precision precision,
+                        gnt_packed **packed);
 void gnt_cpu_unpack(gnt_device *dev, gnt_packed *packed);
 const gnt_net *gnt_cpu_packed_net(const gnt_packed *packed);
 gnt_status gnt_cpu_forward(gnt_device *dev, const gnt_packed *const *models, size_t n_models, gnt_panel panel,

@@ -26,9 +26,11 @@ const gnt_lstm_kernels *gnt_lstm_kernels_of(gnt_simd simd)
 
 /* ---- packing ------------------------------------------------------------------------------------------ */
 
-gnt_status gnt_cpu_pack(gnt_device *dev, const gnt_net *net, const float *weights, gnt_packed **out)
+gnt_status gnt_cpu_pack(gnt_device *dev, const gnt_net *net, const float *weights, gnt_precision precision,
+                        gnt_packed **out)
 {
     (void)dev;
+    if (precision != GNT_FLOAT32) return GNT_EUNSUPPORTED;
     gnt_packed *packed = calloc(1, sizeof *packed);
     if (!packed) return GNT_ENOMEM;
     gnt_layout_init(&packed->layout, net);

@@ -22,7 +22,7 @@ static void forward(gnt_device *dev, const gnt_net *net, const float *weights, g
                     float *logit)
 {
     gnt_packed *packed = NULL;
-    assert_int_equal(gnt_cpu_ops()->pack(dev, net, weights, &packed), GNT_OK);
+    assert_int_equal(gnt_cpu_ops()->pack(dev, net, weights, GNT_FLOAT32, &packed), GNT_OK);
     const gnt_packed *models[1] = {packed};
     assert_int_equal(gnt_cpu_ops()->forward(dev, models, 1, panel, rows, logit), GNT_OK);
     gnt_cpu_ops()->unpack(dev, packed);
@@ -151,8 +151,8 @@ static void same_bits_for_any_split_of_rows(void **state)
     gnt_net second = {(uint32_t)n_k, (uint32_t)window, 40, 1, false, GNT_POOL_LAST, 0};
     float *second_weights = case_weights(&second, 33), both[2 * N], alone[N];
     gnt_packed *a = NULL, *b = NULL;
-    assert_int_equal(gnt_cpu_ops()->pack(dev, &second, second_weights, &a), GNT_OK);
-    assert_int_equal(gnt_cpu_ops()->pack(dev, &c->net, weights, &b), GNT_OK);
+    assert_int_equal(gnt_cpu_ops()->pack(dev, &second, second_weights, GNT_FLOAT32, &a), GNT_OK);
+    assert_int_equal(gnt_cpu_ops()->pack(dev, &c->net, weights, GNT_FLOAT32, &b), GNT_OK);
     const gnt_packed *models[2] = {a, b};
     assert_int_equal(gnt_cpu_ops()->forward(dev, models, 2, panel, (gnt_rows){row, N}, both), GNT_OK);
     assert_int_equal(gnt_cpu_ops()->forward(dev, models, 1, panel, (gnt_rows){row, N}, alone), GNT_OK);

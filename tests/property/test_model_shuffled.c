@@ -89,7 +89,7 @@ static uint64_t count_right(stage *s, const gnt_model *model)
     gnt_rows rows = {s->split.test_row, s->split.n_test};
     float *score = calloc(rows.n, sizeof *score);
     assert_non_null(score);
-    if (gnt_model_score(&s->engine, model, gnt_features_panel(&s->features), rows, score, &why))
+    if (gnt_model_score(&s->engine, model, gnt_features_panel(&s->features), rows, GNT_FLOAT32, score, &why))
         fail_msg("%s", why.text);
     for (size_t i = 0; i < rows.n; i++) right += (score[i] >= 0.5f) == s->up[rows.row[i]];
     free(score);

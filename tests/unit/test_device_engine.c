@@ -53,15 +53,15 @@ static void models(void **state)
     assert_non_null(weights);
     gnt_net bad = net;
     bad.layers = GNT_MAX_LAYERS + 1;
-    refused(gnt_engine_pack(&engine, &bad, weights, &packed, &why), GNT_EINVAL, &why, "9 layers");
+    refused(gnt_engine_pack(&engine, &bad, weights, GNT_FLOAT32, &packed, &why), GNT_EINVAL, &why, "9 layers");
     bad = net;
     bad.hidden = 0;
-    refused(gnt_engine_pack(&engine, &bad, weights, &packed, &why), GNT_EINVAL, &why, "0 hidden units");
+    refused(gnt_engine_pack(&engine, &bad, weights, GNT_FLOAT32, &packed, &why), GNT_EINVAL, &why, "0 hidden units");
     bad = net;
     bad.pool = GNT_POOL_ATTENTION;
-    refused(gnt_engine_pack(&engine, &bad, weights, &packed, &why), GNT_EINVAL, &why, "attention rows");
+    refused(gnt_engine_pack(&engine, &bad, weights, GNT_FLOAT32, &packed, &why), GNT_EINVAL, &why, "attention rows");
     weights[5] = NAN;
-    refused(gnt_engine_pack(&engine, &net, weights, &packed, &why), GNT_EVALUE, &why, "weight 5 of");
+    refused(gnt_engine_pack(&engine, &net, weights, GNT_FLOAT32, &packed, &why), GNT_EVALUE, &why, "weight 5 of");
     assert_null(packed);
     free(weights);
 }
@@ -74,7 +74,7 @@ static void windows(void **state)
     float x[12] = {0}, logit[1], *weights = calloc(gnt_net_n_weights(&net), sizeof *weights);
     uint32_t row = 0;
     assert_non_null(weights);
-    assert_int_equal(gnt_engine_pack(&engine, &net, weights, &packed, &why), GNT_OK);
+    assert_int_equal(gnt_engine_pack(&engine, &net, weights, GNT_FLOAT32, &packed, &why), GNT_OK);
     const gnt_packed *model = packed;
     gnt_panel panel = {x, 4, 3}, narrow = {x, 6, 2};
     gnt_rows rows = {&row, 1};

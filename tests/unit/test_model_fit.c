@@ -176,13 +176,14 @@ static void windows_that_are_not_finite_are_refused(void **state)
     assert_int_equal(gnt_engine_open(&engine, "cpu", 1, NULL, &why), GNT_OK);
     for (uint32_t t = 0; t < T; t++) {
         gnt_rows one = {&row[t], 1};
-        gnt_status st = gnt_model_score(&engine, &model, (gnt_panel){x, T, F}, one, score, &why);
+        gnt_status st = gnt_model_score(&engine, &model, (gnt_panel){x, T, F}, one, GNT_FLOAT32, score, &why);
         gnt_status expected = t < L - 1 ? GNT_EINVAL : t >= 5 && t < 5 + L ? GNT_EVALUE : GNT_OK;
         if (st != expected) fail_msg("window that ends at row %u: status %d, expected %d", t, st, expected);
         if (st == GNT_EVALUE) assert_non_null(strstr(why.text, "row 5, feature 1"));
     }
-    assert_int_equal(gnt_model_score(&engine, &model, (gnt_panel){x, T, 2}, (gnt_rows){row + 4, 1}, score, &why),
-                     GNT_EINVAL);
+    assert_int_equal(
+        gnt_model_score(&engine, &model, (gnt_panel){x, T, 2}, (gnt_rows){row + 4, 1}, GNT_FLOAT32, score, &why),
+        GNT_EINVAL);
     gnt_engine_close(&engine);
     gnt_model_free(&model);
 }

@@ -28,7 +28,8 @@ static float *score_file(const char *path, const gnt_npy *x)
     assert_true(score && row);
     for (size_t i = 0; i < n; i++) row[i] = (uint32_t)(i * length + length - 1);
     gnt_panel panel = {x->data, n * length, x->dim[2]};
-    if (gnt_model_score(&engine, &model, panel, (gnt_rows){row, n}, score, &why)) fail_msg("%s: %s", path, why.text);
+    if (gnt_model_score(&engine, &model, panel, (gnt_rows){row, n}, GNT_FLOAT32, score, &why))
+        fail_msg("%s: %s", path, why.text);
     free(row);
     gnt_engine_close(&engine);
     gnt_model_free(&model);
