@@ -142,10 +142,21 @@ static gnt_status cpu_simulate(gnt_device *dev, const gnt_sim_lane *lanes, size_
     return GNT_OK;
 }
 
+static gnt_cpu_features_fn *const features_kernels[GNT_N_SIMD] = {
+    gnt_cpu_features_lanes_generic,
+#if defined(__x86_64__)
+    gnt_cpu_features_lanes_avx2,
+    gnt_cpu_features_lanes_avx512,
+#endif
+};
+
+#define SYMBOLS_A_TASK ((size_t)8) /* the widest vector */
+
 typedef struct features_call {
+    gnt_cpu_features_fn *features;
     gnt_feature_set set;
     const gnt_bars_view *bars;
-    size_t stride;
+    size_t n_symbols, stride;
     float *const *out;
 } features_call;
 
@@ -153,14 +164,18 @@ static void features_task(void *arg, size_t task, unsigned worker)
 {
     (void)worker;
     features_call *c = arg;
-    gnt_cpu_features(c->set, &c->bars[task], c->stride, c->out[task]);
+    size_t s = task * SYMBOLS_A_TASK, n = c->n_symbols - s < SYMBOLS_A_TASK ? c->n_symbols - s : SYMBOLS_A_TASK;
+    if (n == 1) /* vectors would be filled with copies */
+        gnt_cpu_features(c->set, &c->bars[s], c->stride, c->out[s]);
+    else
+        c->features(c->set, c->bars + s, n, c->stride, c->out + s);
 }
 
 static gnt_status cpu_features(gnt_device *dev, gnt_feature_set set, const gnt_bars_view *bars, size_t n_symbols,
                                size_t stride, float *const *out)
 {
-    features_call call = {set, bars, stride, out};
-    gnt_threads_for(dev->pool, n_symbols, features_task, &call);
+    features_call call = {features_kernels[dev->simd], set, bars, n_symbols, stride, out};
+    gnt_threads_for(dev->pool, (n_symbols + SYMBOLS_A_TASK - 1) / SYMBOLS_A_TASK, features_task, &call);
     return GNT_OK;
 }
 

@@ -2,7 +2,7 @@
  *
  * idea     one state, pushed bar by bar; a row is read once the schema's longest window is full.
  * shapes   bars [T] -> out [T][stride], the set's columns first; NaN before the first valid row
- * mapping  serial in time; symbols are the parallel dimension, above this call
+ * mapping  serial in time, one symbol; features_lanes.c takes several at once through the same step
  * class    ulp; independent of the instruction set (compiled once) */
 #include "kernels/cpu/stages.h"
 #include "kernels/math/feature.h"

@@ -8,6 +8,11 @@
 /* Serial in time: one symbol is one piece of work. */
 void gnt_cpu_features(gnt_feature_set set, const gnt_bars_view *bars, size_t stride, float *out);
 
+/* The same of many symbols side by side in vectors; out [n_symbols]. The same bits for any grouping. */
+typedef void gnt_cpu_features_fn(gnt_feature_set set, const gnt_bars_view *bars, size_t n_symbols, size_t stride,
+                                 float *const *out);
+gnt_cpu_features_fn gnt_cpu_features_lanes_generic, gnt_cpu_features_lanes_avx2, gnt_cpu_features_lanes_avx512;
+
 /* Lanes [first, last) of the call; totals and paths are the whole call's. Any ranges give the same bits; ranges that
  * are multiples of 8 lanes fill the vectors. */
 typedef void gnt_cpu_simulate_fn(const gnt_sim_lane *lanes, size_t first, size_t last, gnt_sim_totals *totals,

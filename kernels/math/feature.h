@@ -1,28 +1,63 @@
-/* gauntlet-35 version 1 as a step function (SPEC 2): push a bar, read a row.
+/* gauntlet-35 version 1 as a step function (SPEC 2), over lanes: push a bar, read a row.
  *
- * The state is of fixed size and sees no bar but the one pushed, so a batch, an online service and a CUDA thread that
- * loop over it give the same bits, and any prefix of the bars gives the same rows. Window sums are taken afresh each
- * bar, newest value first: no rolling sum drifts, and a row does not depend on how long ago the history began (but for
- * the three EMAs, which start at bar 0 by definition). Float64 arithmetic, stored float32.
- * Class ulp: docs/decisions/feature-bounds.md derives the bound against tests/ref/ref_features.c. */
+ * A lane is a symbol; GNT_LANES is set by the includer (default 1: plain doubles, as in CUDA). The state is of fixed
+ * size and sees no bar but the one pushed, so a batch, an online service and a CUDA thread that loop over it give the
+ * same bits, and any prefix of the bars gives the same rows. Window sums are taken afresh each bar, newest value first:
+ * no rolling sum drifts, and a row does not depend on how long ago the history began (but for the three EMAs, which
+ * start at bar 0 by definition). In that order the sum of the last 5 values is the beginning of the sum of the last 10:
+ * one chain gives every window of a series. Float64 arithmetic, stored float32. Class ulp:
+ * docs/decisions/feature-bounds.md derives the bound against tests/ref/ref_features.c. */
 #ifndef GNT_MATH_FEATURE_H
 #define GNT_MATH_FEATURE_H
 
-#include "explog.h"
+#ifndef GNT_LANES
+#define GNT_LANES 1
+#endif
+#include "lane_log.h"
 
-enum { GNT_RING = 64, GNT_RING_MASK = GNT_RING - 1 }; /* the longest window is 50 bars */
+/* A column of a row: the lanes' values as float32. */
+#if GNT_LANES == 1
+typedef float gnt_column;
+GNT_FN gnt_column gnt_column_of(gnt_f64 x)
+{
+    return (float)x;
+}
+#else
+typedef float gnt_column __attribute__((vector_size(4 * GNT_LANES)));
+GNT_FN gnt_column gnt_column_of(gnt_f64 x)
+{
+    return __builtin_convertvector(x, gnt_column);
+}
+#endif
+
+/* A series keeps its longest window and grows for a block of bars before the window is moved to its front: the last
+ * values always lie side by side. */
+enum {
+    GNT_FEATURE_BLOCK = 16,
+    GNT_CLOSES = 50, /* sma_50 */
+    GNT_SERIES = 21  /* rsi_21 */
+};
 
 typedef struct gnt_bar {
-    double open, high, low, close, volume;
+    gnt_f64 open, high, low, close, volume;
 } gnt_bar;
 
+typedef struct gnt_feature_series {
+    gnt_f64 x[GNT_SERIES + GNT_FEATURE_BLOCK];
+} gnt_feature_series;
+
 typedef struct gnt_feature_state {
-    uint64_t n; /* bars pushed */
+    uint64_t n;     /* bars pushed */
+    unsigned fresh; /* of them since the windows were moved, 1 to GNT_FEATURE_BLOCK */
     gnt_bar now;
-    double close[GNT_RING], volume[GNT_RING];
-    double ret[GNT_RING];    /* close[t]/close[t-1] - 1 */
-    double traded[GNT_RING]; /* (H + L + C)/3 * V */
-    double ema12, ema26, signal;
+    gnt_f64 close[GNT_CLOSES + GNT_FEATURE_BLOCK];
+    gnt_feature_series volume;
+    gnt_feature_series ret;                  /* close[t]/close[t-1] - 1 */
+    gnt_feature_series traded;               /* (H + L + C)/3 * V */
+    gnt_feature_series gain, loss;           /* of close[t] - close[t-1]; 0 for the other sign */
+    gnt_f64 close_run, ret_run;              /* bars since the last change of value, this one included */
+    gnt_f64 dlog_volume, dlog_volume_before; /* ln of the volume over the one before it, both at least 1 share */
+    gnt_f64 ema12, ema26, signal;
 } gnt_feature_state;
 
 GNT_FN void gnt_feature_reset(gnt_feature_state *s)
@@ -30,137 +65,192 @@ GNT_FN void gnt_feature_reset(gnt_feature_state *s)
     memset(s, 0, sizeof *s);
 }
 
-/* The value k bars ago; k < min(n, 64). */
-GNT_FN double gnt_ago(const gnt_feature_state *s, const double *ring, unsigned k)
+/* The newest value; the one k bars ago is k places before it. */
+GNT_FN const gnt_f64 *gnt_newest_close(const gnt_feature_state *s)
 {
-    return ring[(s->n - 1 - k) & GNT_RING_MASK];
+    return s->close + GNT_CLOSES + s->fresh - 1;
+}
+GNT_FN const gnt_f64 *gnt_newest(const gnt_feature_state *s, const gnt_feature_series *series)
+{
+    return series->x + GNT_SERIES + s->fresh - 1;
 }
 
-GNT_FN double gnt_ema_step(double ema, double x, double n)
+GNT_FN void gnt_series_move(gnt_feature_series *series)
+{
+    for (int i = 0; i < GNT_SERIES; i++) series->x[i] = series->x[i + GNT_FEATURE_BLOCK];
+}
+
+GNT_FN void gnt_windows_move(gnt_feature_state *s)
+{
+    for (int i = 0; i < GNT_CLOSES; i++) s->close[i] = s->close[i + GNT_FEATURE_BLOCK];
+    gnt_series_move(&s->volume);
+    gnt_series_move(&s->ret);
+    gnt_series_move(&s->traded);
+    gnt_series_move(&s->gain);
+    gnt_series_move(&s->loss);
+    s->fresh = 0;
+}
+
+GNT_FN gnt_f64 gnt_ema_step(gnt_f64 ema, gnt_f64 x, double n)
 {
     return ema + 2 / (n + 1) * (x - ema);
 }
 
+GNT_FN gnt_f64 gnt_run_step(gnt_f64 run, gnt_mask same)
+{
+    return gnt_select(same, run + 1, gnt_splat(1));
+}
+
+GNT_FN gnt_f64 gnt_at_least_one(gnt_f64 x)
+{
+    return gnt_select(x > 1, x, gnt_splat(1));
+}
+
 GNT_FN void gnt_feature_push(gnt_feature_state *s, const gnt_bar *bar)
 {
-    unsigned at = (unsigned)(s->n & GNT_RING_MASK);
-    double before = s->n ? gnt_ago(s, s->close, 0) : bar->close;
+    int first = s->n == 0;
+    gnt_f64 before = first ? bar->close : *gnt_newest_close(s), ret = bar->close / before - 1;
+    gnt_f64 ret_before = first ? ret : *gnt_newest(s, &s->ret), move = bar->close - before;
+    gnt_f64 volume_before = first ? bar->volume : *gnt_newest(s, &s->volume);
+    if (s->fresh == GNT_FEATURE_BLOCK) gnt_windows_move(s);
+    unsigned at = GNT_SERIES + s->fresh;
     s->now = *bar;
-    s->close[at] = bar->close;
-    s->volume[at] = bar->volume;
-    s->ret[at] = bar->close / before - 1;
-    s->traded[at] = (bar->high + bar->low + bar->close) / 3 * bar->volume;
-    s->ema12 = s->n ? gnt_ema_step(s->ema12, bar->close, 12) : bar->close;
-    s->ema26 = s->n ? gnt_ema_step(s->ema26, bar->close, 26) : bar->close;
-    double spread = s->ema12 - s->ema26;
-    s->signal = s->n ? gnt_ema_step(s->signal, spread, 9) : spread;
+    s->close[GNT_CLOSES + s->fresh] = bar->close;
+    s->volume.x[at] = bar->volume;
+    s->ret.x[at] = ret;
+    s->traded.x[at] = (bar->high + bar->low + bar->close) / 3 * bar->volume;
+    s->gain.x[at] = gnt_positive(move);
+    s->loss.x[at] = gnt_select(move < 0, -move, gnt_splat(0));
+    s->close_run = gnt_run_step(s->close_run, bar->close == before);
+    s->ret_run = gnt_run_step(s->ret_run, ret == ret_before);
+    s->dlog_volume_before = s->dlog_volume;
+    s->dlog_volume = gnt_lane_log(gnt_at_least_one(bar->volume) / gnt_at_least_one(volume_before));
+    s->ema12 = first ? bar->close : gnt_ema_step(s->ema12, bar->close, 12);
+    s->ema26 = first ? bar->close : gnt_ema_step(s->ema26, bar->close, 26);
+    gnt_f64 spread = s->ema12 - s->ema26;
+    s->signal = first ? spread : gnt_ema_step(s->signal, spread, 9);
+    s->fresh++;
     s->n++;
 }
 
-/* Mean of the last k values. */
-GNT_FN double gnt_mean_last(const gnt_feature_state *s, const double *ring, unsigned k)
+/* Goes on with a sum of the last `from` values to the last `to`, newest first. */
+GNT_FN gnt_f64 gnt_sum_on(gnt_f64 sum, const gnt_f64 *newest, int from, int to)
 {
-    double sum = 0;
-    for (unsigned i = 0; i < k; i++) sum += gnt_ago(s, ring, i);
-    return sum / k;
+    for (int i = from; i < to; i++) sum += newest[-i];
+    return sum;
+}
+GNT_FN gnt_f64 gnt_sum_last(const gnt_f64 *newest, int k)
+{
+    return gnt_sum_on(gnt_splat(0), newest, 0, k);
 }
 
-/* Two-pass sd of the last k values with divisor k - ddof; exactly 0 when the largest equals the smallest (SPEC 10). */
-GNT_FN double gnt_sd_last(const gnt_feature_state *s, const double *ring, unsigned k, unsigned ddof)
+/* Two-pass sd of the last k values with divisor k - ddof; exactly 0 when the largest equals the smallest (SPEC 10):
+ * when the value has stood for k bars. */
+GNT_FN gnt_f64 gnt_sd_last(const gnt_f64 *newest, gnt_f64 sum, gnt_f64 run, int k, int ddof)
 {
-    double mean = gnt_mean_last(s, ring, k), first = gnt_ago(s, ring, 0), sum = 0;
-    int varies = 0;
-    for (unsigned i = 0; i < k; i++) {
-        double x = gnt_ago(s, ring, i), d = x - mean;
-        varies |= x != first;
-        sum += d * d;
+    gnt_f64 mean = sum / (double)k, squares = gnt_splat(0);
+    for (int i = 0; i < k; i++) {
+        gnt_f64 d = newest[-i] - mean;
+        squares += d * d;
     }
-    return varies ? sqrt(sum / (k - ddof)) : 0;
+    return gnt_select(run < k, gnt_root(squares / (double)(k - ddof)), gnt_splat(0));
 }
 
-GNT_FN double gnt_volume_gap_last(const gnt_feature_state *s, unsigned k)
+/* G/(G + L); both 0: 0.5. Sums instead of means: the divisor cancels. */
+GNT_FN gnt_f64 gnt_rsi(gnt_f64 gain, gnt_f64 loss)
 {
-    double mean = gnt_mean_last(s, s->volume, k);
-    return mean > 0 ? s->now.volume / mean - 1 : 0;
+    return gnt_select(gain + loss > 0, gain / (gain + loss), gnt_splat(0.5));
 }
 
-/* G/(G + L) of the last k close-to-close differences; both 0: 0.5. Sums instead of means: the divisor cancels. */
-GNT_FN double gnt_rsi_last(const gnt_feature_state *s, unsigned k)
+/* a/b where b > 0, else what stands for it. */
+GNT_FN gnt_f64 gnt_over(gnt_f64 a, gnt_f64 b, double otherwise)
 {
-    double gain = 0, loss = 0;
-    for (unsigned i = 0; i < k; i++) {
-        double d = gnt_ago(s, s->close, i) - gnt_ago(s, s->close, i + 1);
-        gain += d > 0 ? d : 0;
-        loss += d < 0 ? -d : 0;
+    return gnt_select(b > 0, a / b, gnt_splat(otherwise));
+}
+
+GNT_FN gnt_column *gnt_put_rsi(const gnt_feature_state *s, gnt_column *row)
+{
+    const int k[4] = {0, 9, 14, 21};
+    const gnt_f64 *up = gnt_newest(s, &s->gain), *down = gnt_newest(s, &s->loss);
+    gnt_f64 gain = gnt_splat(0), loss = gnt_splat(0);
+    for (int i = 1; i < 4; i++) {
+        gain = gnt_sum_on(gain, up, k[i - 1], k[i]);
+        loss = gnt_sum_on(loss, down, k[i - 1], k[i]);
+        *row++ = gnt_column_of(gnt_rsi(gain, loss));
     }
-    return gain + loss > 0 ? gain / (gain + loss) : 0.5;
+    return row;
 }
 
-/* ln of the volume k bars ago over the one before it, both at least 1 share. */
-GNT_FN double gnt_dlog_volume(const gnt_feature_state *s, unsigned k)
+/* sd of 5, 10 and 20 returns, and 5 over 10 and over 20. */
+GNT_FN gnt_column *gnt_put_vol(const gnt_feature_state *s, gnt_column *row)
 {
-    double now = gnt_ago(s, s->volume, k), before = gnt_ago(s, s->volume, k + 1);
-    return gnt_log((now > 1 ? now : 1) / (before > 1 ? before : 1));
+    const gnt_f64 *r = gnt_newest(s, &s->ret);
+    gnt_f64 sum5 = gnt_sum_last(r, 5), sum10 = gnt_sum_on(sum5, r, 5, 10), sum20 = gnt_sum_on(sum10, r, 10, 20);
+    gnt_f64 sd5 = gnt_sd_last(r, sum5, s->ret_run, 5, 1), sd10 = gnt_sd_last(r, sum10, s->ret_run, 10, 1);
+    gnt_f64 sd20 = gnt_sd_last(r, sum20, s->ret_run, 20, 1);
+    *row++ = gnt_column_of(sd5);
+    *row++ = gnt_column_of(sd10);
+    *row++ = gnt_column_of(sd20);
+    *row++ = gnt_column_of(gnt_over(sd5, sd10, 1));
+    *row++ = gnt_column_of(gnt_over(sd5, sd20, 1));
+    return row;
 }
 
-GNT_FN double gnt_bollinger_last(const gnt_feature_state *s, unsigned k)
+GNT_FN void gnt_put_volume(const gnt_feature_state *s, gnt_column *row)
 {
-    double sd = gnt_sd_last(s, s->close, k, 0), mean = gnt_mean_last(s, s->close, k);
-    return sd > 0 ? (s->now.close - (mean - 2 * sd)) / (4 * sd) : 0.5;
-}
-
-GNT_FN double gnt_vwap_gap_last(const gnt_feature_state *s, unsigned k)
-{
-    double traded = 0, volume = 0;
-    for (unsigned i = 0; i < k; i++) {
-        traded += gnt_ago(s, s->traded, i);
-        volume += gnt_ago(s, s->volume, i);
-    }
-    return volume > 0 ? s->now.close / (traded / volume) - 1 : 0;
+    gnt_f64 volume = gnt_sum_last(gnt_newest(s, &s->volume), 20), traded = gnt_sum_last(gnt_newest(s, &s->traded), 20);
+    gnt_f64 mean = volume / 20.0;
+    *row++ = gnt_column_of(gnt_select(mean > 0, s->now.volume / mean - 1, gnt_splat(0)));
+    *row++ = gnt_column_of(s->dlog_volume);
+    *row++ = gnt_column_of(s->dlog_volume_before);
+    *row++ = gnt_column_of(gnt_select(volume > 0, s->now.close / (traded / volume) - 1, gnt_splat(0)));
 }
 
 /* The row of the bar pushed last, columns in the schema's order; needs n >= 50. */
-GNT_FN void gnt_gauntlet_35_row(const gnt_feature_state *s, float *row)
+GNT_FN void gnt_gauntlet_35_row(const gnt_feature_state *s, gnt_column *row)
 {
-    const unsigned mom[4] = {3, 5, 10, 20}, sma[4] = {5, 10, 20, 50}, rsi[3] = {9, 14, 21}, vol[3] = {5, 10, 20};
+    const int lag[4] = {3, 5, 10, 20}, sma[5] = {0, 5, 10, 20, 50};
+    const gnt_f64 *close = gnt_newest_close(s), *ret = gnt_newest(s, &s->ret);
     gnt_bar b = s->now;
-    double c = b.close, spread = s->ema12 - s->ema26, sd[3];
-    for (unsigned i = 0; i < 6; i++) *row++ = (float)gnt_ago(s, s->ret, i);
-    for (unsigned i = 0; i < 4; i++) *row++ = (float)(c / gnt_ago(s, s->close, mom[i]) - 1);
-    *row++ = (float)(c / b.open - 1);
-    *row++ = (float)(b.open / gnt_ago(s, s->close, 1) - 1);
-    *row++ = (float)((b.high - b.low) / c);
-    *row++ = (float)(c / b.high - 1);
-    *row++ = (float)(c / b.low - 1);
-    for (unsigned i = 0; i < 4; i++) *row++ = (float)(c / gnt_mean_last(s, s->close, sma[i]) - 1);
-    *row++ = (float)(spread / c);
-    *row++ = (float)(s->signal / c);
-    *row++ = (float)(spread / c - s->signal / c);
-    for (unsigned i = 0; i < 3; i++) *row++ = (float)gnt_rsi_last(s, rsi[i]);
-    *row++ = (float)gnt_bollinger_last(s, 20);
-    for (unsigned i = 0; i < 3; i++) *row++ = (float)(sd[i] = gnt_sd_last(s, s->ret, vol[i], 1));
-    *row++ = (float)(sd[1] > 0 ? sd[0] / sd[1] : 1);
-    *row++ = (float)(sd[2] > 0 ? sd[0] / sd[2] : 1);
-    *row++ = (float)gnt_volume_gap_last(s, 20);
-    *row++ = (float)gnt_dlog_volume(s, 0);
-    *row++ = (float)gnt_dlog_volume(s, 1);
-    *row++ = (float)gnt_vwap_gap_last(s, 20);
+    gnt_f64 c = b.close, spread = s->ema12 - s->ema26, sum = gnt_splat(0), sum20 = sum;
+    for (int i = 0; i < 6; i++) *row++ = gnt_column_of(ret[-i]);
+    for (int i = 0; i < 4; i++) *row++ = gnt_column_of(c / close[-lag[i]] - 1);
+    *row++ = gnt_column_of(c / b.open - 1);
+    *row++ = gnt_column_of(b.open / close[-1] - 1);
+    *row++ = gnt_column_of((b.high - b.low) / c);
+    *row++ = gnt_column_of(c / b.high - 1);
+    *row++ = gnt_column_of(c / b.low - 1);
+    for (int i = 1; i < 5; i++) {
+        sum = gnt_sum_on(sum, close, sma[i - 1], sma[i]);
+        if (sma[i] == 20) sum20 = sum;
+        *row++ = gnt_column_of(c / (sum / (double)sma[i]) - 1);
+    }
+    *row++ = gnt_column_of(spread / c);
+    *row++ = gnt_column_of(s->signal / c);
+    *row++ = gnt_column_of(spread / c - s->signal / c);
+    row = gnt_put_rsi(s, row);
+    gnt_f64 sd = gnt_sd_last(close, sum20, s->close_run, 20, 0); /* Bollinger: where c lies in mean -+ 2 sd */
+    *row++ = gnt_column_of(gnt_over(c - (sum20 / 20.0 - 2 * sd), 4 * sd, 0.5));
+    row = gnt_put_vol(s, row);
+    gnt_put_volume(s, row);
 }
 
 /* levels-17, the original demo's columns of one ticker: open, high, low, close, volume, close lags 1-5, volume lags
  * 1-3, SMA 5/10/20, RSI 14 by simple means in 0..100 (both 0: 50). Needs n >= 20. */
-GNT_FN void gnt_levels_17_row(const gnt_feature_state *s, float *row)
+GNT_FN void gnt_levels_17_row(const gnt_feature_state *s, gnt_column *row)
 {
+    const gnt_f64 *close = gnt_newest_close(s), *volume = gnt_newest(s, &s->volume);
     gnt_bar b = s->now;
-    *row++ = (float)b.open;
-    *row++ = (float)b.high;
-    *row++ = (float)b.low;
-    *row++ = (float)b.close;
-    *row++ = (float)b.volume;
-    for (unsigned k = 1; k <= 5; k++) *row++ = (float)gnt_ago(s, s->close, k);
-    for (unsigned k = 1; k <= 3; k++) *row++ = (float)gnt_ago(s, s->volume, k);
-    for (unsigned k = 5; k <= 20; k *= 2) *row++ = (float)gnt_mean_last(s, s->close, k);
-    *row++ = (float)(100 * gnt_rsi_last(s, 14));
+    *row++ = gnt_column_of(b.open);
+    *row++ = gnt_column_of(b.high);
+    *row++ = gnt_column_of(b.low);
+    *row++ = gnt_column_of(b.close);
+    *row++ = gnt_column_of(b.volume);
+    for (int k = 1; k <= 5; k++) *row++ = gnt_column_of(close[-k]);
+    for (int k = 1; k <= 3; k++) *row++ = gnt_column_of(volume[-k]);
+    for (int k = 5; k <= 20; k *= 2) *row++ = gnt_column_of(gnt_sum_last(close, k) / (double)k);
+    gnt_f64 gain = gnt_sum_last(gnt_newest(s, &s->gain), 14), loss = gnt_sum_last(gnt_newest(s, &s->loss), 14);
+    *row++ = gnt_column_of(100 * gnt_rsi(gain, loss));
 }
 
 #endif
