@@ -94,23 +94,47 @@ bool gnt_nyse_knows(gnt_day day)
     return day >= gnt_day_of(GNT_NYSE_FIRST_YEAR, 1, 1) && day <= gnt_day_of(GNT_NYSE_LAST_YEAR, 12, 31);
 }
 
+static void close_on(gnt_nyse_year *y, gnt_day day, const char *why)
+{
+    y->closed[y->n].day = day;
+    y->closed[y->n++].why = why;
+}
+
+/* Every closure of a year on a weekday; one that falls on a weekend does no harm. */
+static void fill_year(gnt_nyse_year *y, int year)
+{
+    *y = (gnt_nyse_year){.first = gnt_day_of(year, 1, 1), .last = gnt_day_of(year, 12, 31)};
+    for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+        if (special[i].year == year) close_on(y, gnt_day_of(year, special[i].month, special[i].day), special[i].why);
+    for (size_t i = 0; i < sizeof floating / sizeof *floating; i++)
+        if (year >= floating[i].from_year)
+            close_on(y, nth_weekday(year, floating[i].month, floating[i].weekday, floating[i].nth), floating[i].name);
+    for (size_t i = 0; i < sizeof dated / sizeof *dated; i++)
+        if (year >= dated[i].from_year)
+            close_on(y, observed(gnt_day_of(year, dated[i].month, dated[i].day)), dated[i].name);
+    /* New Year's Day on a Saturday is not moved: the Friday before closes the old year's books and trades. */
+    close_on(y, y->first + (gnt_day_weekday(y->first) == SUNDAY), "New Year's Day");
+    close_on(y, easter(year) - 2, "Good Friday");
+}
+
+const char *gnt_nyse_year_holiday(gnt_nyse_year *y, gnt_day day)
+{
+    int weekday = gnt_day_weekday(day);
+    if (weekday == SUNDAY || weekday == SATURDAY) return NULL;
+    if (y->n == 0 || day < y->first || day > y->last) {
+        int year, month, date;
+        gnt_day_civil(day, &year, &month, &date);
+        fill_year(y, year);
+    }
+    for (size_t i = 0; i < y->n; i++)
+        if (y->closed[i].day == day) return y->closed[i].why;
+    return NULL;
+}
+
 const char *gnt_nyse_holiday(gnt_day day)
 {
-    int year, month, date, weekday = gnt_day_weekday(day);
-    gnt_day_civil(day, &year, &month, &date);
-    if (weekday == SUNDAY || weekday == SATURDAY) return NULL;
-    for (size_t i = 0; i < sizeof special / sizeof *special; i++)
-        if (day == gnt_day_of(special[i].year, special[i].month, special[i].day)) return special[i].why;
-    for (size_t i = 0; i < sizeof floating / sizeof *floating; i++)
-        if (year >= floating[i].from_year &&
-            day == nth_weekday(year, floating[i].month, floating[i].weekday, floating[i].nth))
-            return floating[i].name;
-    for (size_t i = 0; i < sizeof dated / sizeof *dated; i++)
-        if (year >= dated[i].from_year && day == observed(gnt_day_of(year, dated[i].month, dated[i].day)))
-            return dated[i].name;
-    /* New Year's Day on a Saturday is not moved: the Friday before closes the old year's books and trades. */
-    if (month == 1 && (date == 1 || (date == 2 && weekday == MONDAY))) return "New Year's Day";
-    return day == easter(year) - 2 ? "Good Friday" : NULL;
+    gnt_nyse_year year = {.n = 0};
+    return gnt_nyse_year_holiday(&year, day);
 }
 
 bool gnt_calendar_is_session(gnt_calendar calendar, gnt_day day)

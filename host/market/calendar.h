@@ -25,6 +25,17 @@ bool gnt_nyse_knows(gnt_day day);
 /* Why a weekday is closed: "Good Friday", "Hurricane Sandy"; NULL for a session or a weekend. */
 const char *gnt_nyse_holiday(gnt_day day);
 
+/* The closures of one year, kept by who asks about day after day: a zeroed one fills itself for the day's year. */
+typedef struct gnt_nyse_year {
+    gnt_day first, last; /* of the year; valid when n > 0 */
+    size_t n;
+    struct {
+        gnt_day day;
+        const char *why;
+    } closed[16];
+} gnt_nyse_year;
+const char *gnt_nyse_year_holiday(gnt_nyse_year *year, gnt_day day); /* as gnt_nyse_holiday */
+
 /* UTC second at which the regular session of a day closes in New York: 16:00 local, DST by the rule since 2007. Early
  * closes count as 16:00, so a bar is at most taken for open three hours too long. */
 int64_t gnt_nyse_close_unix(gnt_day day);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "csv_strict.h"
+#include "host/base/decimal.h"
 #include "host/base/mem.h"
 
 static const char *const header = "Date,Open,High,Low,Close,Adj Close,Volume";
@@ -54,13 +55,14 @@ static gnt_status find_columns(const gnt_csv *csv, columns *at, gnt_error *why)
 }
 
 /* "2018-01-02", or that and a time: "2018-01-02 00:00:00-05:00", "2018-01-02T14:30:00Z". */
-static bool parse_date(const char *text, gnt_day *day)
+static bool parse_date(const char *text, size_t n, gnt_day *day)
 {
-    size_t n = strlen(text);
     if (n < 10 || !gnt_date_parse(text, 10, day)) return false;
     if (n == 10) return true;
-    return n >= 15 && (text[10] == ' ' || text[10] == 'T') && text[13] == ':' &&
-           strspn(text + 11, "0123456789:.+-Z ") == n - 11;
+    if (n < 15 || (text[10] != ' ' && text[10] != 'T') || text[13] != ':') return false;
+    for (size_t i = 11; i < n; i++)
+        if (!memchr("0123456789:.+-Z ", text[i], 16)) return false;
+    return true;
 }
 
 static gnt_status parse_row(const gnt_csv *csv, size_t r, const columns *at, locale_t c_locale, gnt_raw_bar *row,
@@ -68,7 +70,7 @@ static gnt_status parse_row(const gnt_csv *csv, size_t r, const columns *at, loc
 {
     *row = (gnt_raw_bar){.line = r + 2};
     const char *date = gnt_csv_cell(csv, r, at->date);
-    if (!parse_date(date, &row->day))
+    if (!parse_date(date, strlen(date), &row->day))
         return gnt_fail(why, GNT_EPARSE, "%s:%zu: date '%.40s', expected YYYY-MM-DD", csv->name, row->line, date);
     for (int f = 0; f < GNT_N_FIELDS; f++) {
         if (at->value[f] == NO_COLUMN) continue;
@@ -82,13 +84,13 @@ static gnt_status parse_row(const gnt_csv *csv, size_t r, const columns *at, loc
     return GNT_OK;
 }
 
-gnt_status gnt_csv_bars_parse(const char *name, const gnt_text *text, gnt_raw_bars *raw, gnt_error *why)
+/* The whole text cut into cells, then every cell judged: any form that is allowed, and the sentence of what is not. */
+static gnt_status parse_any(const char *name, const gnt_text *text, gnt_raw_bars *raw, gnt_error *why)
 {
     gnt_status st = GNT_OK;
     gnt_csv csv = {0};
     columns at;
     locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    *raw = (gnt_raw_bars){.name = name};
     if (!c_locale) return gnt_fail(why, GNT_ENOMEM, "%s: out of memory", name);
     GNT_GOTO(gnt_csv_strict_parse(name, text, &csv, why));
     GNT_GOTO(find_columns(&csv, &at, why));
@@ -101,8 +103,124 @@ gnt_status gnt_csv_bars_parse(const char *name, const gnt_text *text, gnt_raw_ba
 out:
     gnt_csv_free(&csv);
     freelocale(c_locale);
+    return st;
+}
+
+/* ---- plain files, in one pass ------------------------------------------------------------------------ */
+
+/* What stands in a column of a plain file. */
+typedef enum meaning { IS_DATE = GNT_N_FIELDS, IS_NOTHING, MAX_COLUMNS = 64 } meaning; /* below: a gnt_field */
+
+typedef struct scan {
+    const char *at, *end; /* of the whole text */
+    size_t n_cols, line;
+    uint8_t meaning[MAX_COLUMNS];
+} scan;
+
+/* The end of a cell of printable ASCII without quotes; NULL: some other byte. */
+static const char *plain_end(const char *p, const char *end)
+{
+    while (p < end && *p != ',' && *p != '\n' && *p != '\r') {
+        if (*p < ' ' || *p > '~' || *p == '"') return NULL;
+        p++;
+    }
+    return p;
+}
+
+static const char *scan_cell(const scan *s, const char *p, unsigned means, gnt_raw_bar *row)
+{
+    if (means < GNT_N_FIELDS) {
+        const char *stop = gnt_decimal_plain(p, s->end, &row->value[means]);
+        if (stop) return stop;
+        if (s->end - p < 4 || memcmp(p, "null", 4)) return NULL;
+        row->null |= (uint8_t)(1u << means);
+        return p + 4;
+    }
+    const char *stop = plain_end(p, s->end);
+    if (!stop || (means == IS_DATE && !parse_date(p, (size_t)(stop - p), &row->day))) return NULL;
+    return stop;
+}
+
+/* One line with its end; false: not plain. */
+static bool scan_row(scan *s, gnt_raw_bar *row)
+{
+    const char *p = s->at;
+    *row = (gnt_raw_bar){.line = ++s->line};
+    for (size_t c = 0; c < s->n_cols; c++) {
+        if (c && *p++ != ',') return false; /* p < end: the cell before ended at a byte, as this is not the last */
+        p = scan_cell(s, p, s->meaning[c], row);
+        if (!p || (p == s->end && c + 1 < s->n_cols)) return false;
+    }
+    if (p < s->end && *p == '\r') p++;
+    if (p < s->end && *p != '\n') return false;
+    if ((size_t)(p - s->at) >= GNT_CSV_MAX_LINE) return false;
+    s->at = p < s->end ? p + 1 : p;
+    return true;
+}
+
+static bool only_blanks(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')) p++;
+    return p == end;
+}
+
+/* The header by the way any file goes. */
+static bool scan_header(scan *s, const char *name, const gnt_text *text, gnt_raw_bars *raw)
+{
+    const char *newline = text->n ? memchr(text->data, '\n', text->n) : NULL;
+    gnt_csv csv = {0};
+    gnt_error ignored;
+    columns at;
+    if (!newline) return false;
+    gnt_text first = {text->data, (size_t)(newline - text->data)};
+    bool good = !gnt_csv_strict_parse(name, &first, &csv, &ignored) && csv.n_rows == 0 && csv.n_cols <= MAX_COLUMNS &&
+                !find_columns(&csv, &at, &ignored);
+    if (good) {
+        *s = (scan){.at = newline + 1, .end = text->data + text->n, .n_cols = csv.n_cols, .line = 1};
+        memset(s->meaning, IS_NOTHING, sizeof s->meaning);
+        s->meaning[at.date] = IS_DATE;
+        for (int f = 0; f < GNT_N_FIELDS; f++)
+            if (at.value[f] != NO_COLUMN) s->meaning[at.value[f]] = (uint8_t)f;
+        raw->no_adj_close = at.value[GNT_ADJ_CLOSE] == NO_COLUMN;
+    }
+    gnt_csv_free(&csv);
+    return good;
+}
+
+/* Files as programs write them: printable ASCII, no quotes, no blanks about numbers, numbers as digits with a dot. What
+ * this takes, parse_any takes to the same rows (tests/fuzz/fuzz_bars_csv.c); at the first byte that is not plain it
+ * gives up, and parse_any starts anew and finds the words for what is wrong, if anything is. */
+static gnt_status parse_plain(const char *name, const gnt_text *text, gnt_raw_bars *raw, bool *done, gnt_error *why)
+{
+    scan s;
+    gnt_raw_bar row;
+    *done = false;
+    if (!scan_header(&s, name, text, raw)) return GNT_OK;
+    while (s.at < s.end) {
+        if ((*s.at < '0' || *s.at > '9') && only_blanks(s.at, s.end)) break;
+        if (!scan_row(&s, &row)) return GNT_OK;
+        GNT_TRY(gnt_raw_bars_add(raw, &row, why));
+    }
+    *done = true;
+    return GNT_OK;
+}
+
+gnt_status gnt_csv_bars_parse_slow(const char *name, const gnt_text *text, gnt_raw_bars *raw, gnt_error *why)
+{
+    *raw = (gnt_raw_bars){.name = name};
+    gnt_status st = parse_any(name, text, raw, why);
     if (st) gnt_raw_bars_free(raw);
     return st;
+}
+
+gnt_status gnt_csv_bars_parse(const char *name, const gnt_text *text, gnt_raw_bars *raw, gnt_error *why)
+{
+    bool done;
+    *raw = (gnt_raw_bars){.name = name};
+    gnt_status st = parse_plain(name, text, raw, &done, why);
+    if (!st && done) return GNT_OK;
+    gnt_raw_bars_free(raw);
+    return st ? st : gnt_csv_bars_parse_slow(name, text, raw, why);
 }
 
 /* ---- writing ---------------------------------------------------------------------------------------- */

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "host/base/decimal.h"
+
 /* ---- text -------------------------------------------------------------------------------------------- */
 
 /* Bytes of the UTF-8 sequence at p (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF); 0: none. */
@@ -105,6 +107,8 @@ static bool is_decimal(const char *p)
 
 bool gnt_decimal_parse(const char *text, locale_t c_locale, double *value)
 {
+    size_t n = strlen(text);
+    if (gnt_decimal_plain(text, text + n, value) == text + n) return true;
     if (is_decimal(text)) {
         *value = strtod_l(text, NULL, c_locale);
         return true;

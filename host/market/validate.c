@@ -62,6 +62,7 @@ typedef struct pass {
     double close;    /* of the bar before; 0: none */
     gnt_day covered; /* session up to which missing ones were counted; valid when n_missing_from */
     bool started, covering;
+    gnt_nyse_year year; /* of the row before */
     size_t n_missing;
     char missing[MISSING_NAMED * (GNT_DATE_ROOM + 1)];
     gnt_error *why;
@@ -84,17 +85,17 @@ static gnt_status check_day(pass *p, const gnt_raw_bar *row)
 {
     const char *name = p->raw->name;
     char day[GNT_DATE_ROOM], before[GNT_DATE_ROOM];
-    gnt_date_format(row->day, day);
     if (p->started && row->day == p->last)
-        return gnt_fail(p->why, GNT_EDATA, "%s:%zu: date %s twice, expected one row a session", name, row->line, day);
+        return gnt_fail(p->why, GNT_EDATA, "%s:%zu: date %s twice, expected one row a session", name, row->line,
+                        gnt_date_format(row->day, day));
     if (p->started && row->day < p->last)
-        return gnt_fail(p->why, GNT_EDATA, "%s:%zu: date %s after %s, expected rising dates", name, row->line, day,
-                        gnt_date_format(p->last, before));
+        return gnt_fail(p->why, GNT_EDATA, "%s:%zu: date %s after %s, expected rising dates", name, row->line,
+                        gnt_date_format(row->day, day), gnt_date_format(p->last, before));
     p->started = true;
     p->last = row->day;
     if (row->day > p->today)
         return gnt_fail(p->why, GNT_EDATA, "%s:%zu: date %s is after today (%s), expected past sessions", name,
-                        row->line, day, gnt_date_format(p->today, before));
+                        row->line, gnt_date_format(row->day, day), gnt_date_format(p->today, before));
     return GNT_OK;
 }
 
@@ -102,23 +103,22 @@ static gnt_status check_session(pass *p, const gnt_raw_bar *row)
 {
     const char *name = p->raw->name, *holiday;
     char day[GNT_DATE_ROOM];
-    gnt_date_format(row->day, day);
     int weekday = gnt_day_weekday(row->day);
     bool weekend = weekday == 0 || weekday == 6;
     if (weekend && (p->checks->no_weekends || p->checks->calendar != GNT_CALENDAR_NONE))
-        return gnt_fail(p->why, GNT_EDATA, "%s:%zu: %s is a %s, expected Monday to Friday", name, row->line, day,
-                        weekday ? "Saturday" : "Sunday");
+        return gnt_fail(p->why, GNT_EDATA, "%s:%zu: %s is a %s, expected Monday to Friday", name, row->line,
+                        gnt_date_format(row->day, day), weekday ? "Saturday" : "Sunday");
     if (p->checks->calendar != GNT_CALENDAR_NYSE) return GNT_OK;
     if (!gnt_nyse_knows(row->day))
         return gnt_fail(p->why, GNT_EDATA,
                         "%s:%zu: %s is outside the nyse calendar (%d to %d), expected --calendar "
                         "weekdays or none for it",
-                        name, row->line, day, GNT_NYSE_FIRST_YEAR, GNT_NYSE_LAST_YEAR);
-    if ((holiday = gnt_nyse_holiday(row->day)))
+                        name, row->line, gnt_date_format(row->day, day), GNT_NYSE_FIRST_YEAR, GNT_NYSE_LAST_YEAR);
+    if ((holiday = gnt_nyse_year_holiday(&p->year, row->day)))
         return gnt_fail(p->why, GNT_EDATA,
                         "%s:%zu: %s is no NYSE session (%s), expected --calendar weekdays or none "
                         "for another market",
-                        name, row->line, day, holiday);
+                        name, row->line, gnt_date_format(row->day, day), holiday);
     return GNT_OK;
 }
 
@@ -176,15 +176,14 @@ static gnt_status odd_but_allowed(pass *p, const gnt_raw_bar *row)
 {
     char text[256], day[GNT_DATE_ROOM];
     double close = row->value[GNT_CLOSE];
-    gnt_date_format(row->day, day);
     if (row->value[GNT_VOLUME] == 0) {
-        snprintf(text, sizeof text, "%s: volume is zero", day);
+        snprintf(text, sizeof text, "%s: volume is zero", gnt_date_format(row->day, day));
         GNT_TRY(warn(p, row->line, "zero_volume", text));
     }
     if (p->close > 0 && (close < p->close * SPLIT_DOWN || close > p->close * SPLIT_UP)) {
         snprintf(text, sizeof text,
-                 "%s: close %.10g after %.10g (%+.1f %%) looks like a split that is not adjusted for", day, close,
-                 p->close, 100 * (close / p->close - 1));
+                 "%s: close %.10g after %.10g (%+.1f %%) looks like a split that is not adjusted for",
+                 gnt_date_format(row->day, day), close, p->close, 100 * (close / p->close - 1));
         GNT_TRY(warn(p, row->line, "split_like", text));
     }
     p->close = close;
@@ -195,13 +194,12 @@ static gnt_status odd_but_allowed(pass *p, const gnt_raw_bar *row)
 static bool is_open(const pass *p, gnt_day day)
 {
     if (p->raw->knows_open_day) return day >= p->raw->open_day;
-    return p->checks->now_unix < gnt_nyse_close_unix(day);
+    return day >= p->today && p->checks->now_unix < gnt_nyse_close_unix(day); /* closes before its UTC day ends */
 }
 
 static gnt_status take_row(pass *p, gnt_raw_bar row)
 {
     char text[256], day[GNT_DATE_ROOM];
-    gnt_date_format(row.day, day);
     bool inside = row.day >= p->checks->keep.from && row.day <= p->checks->keep.to;
     if (p->raw->no_adj_close) {
         row.value[GNT_ADJ_CLOSE] = row.value[GNT_CLOSE];
@@ -212,13 +210,13 @@ static gnt_status take_row(pass *p, gnt_raw_bar row)
     if (!foreign_open || (p->started && row.day <= p->last)) GNT_TRY(check_day(p, &row));
     if (foreign_open || is_open(p, row.day)) {
         if (!inside) return GNT_OK;
-        snprintf(text, sizeof text, "%s: the session has not closed yet; row dropped", day);
+        snprintf(text, sizeof text, "%s: the session has not closed yet; row dropped", gnt_date_format(row.day, day));
         return warn(p, row.line, "open_session", text);
     }
     if (row.null == ALL_NULL) {
         if (!inside) return GNT_OK;
         count_missing(p, row.day);
-        snprintf(text, sizeof text, "%s: row of nulls dropped", day);
+        snprintf(text, sizeof text, "%s: row of nulls dropped", gnt_date_format(row.day, day));
         return warn(p, row.line, "null_row", text);
     }
     GNT_TRY(check_session(p, &row));
