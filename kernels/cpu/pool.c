@@ -5,10 +5,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MAX_THREADS 1024u
-/* A worker looks for the next round this often before it sleeps: rounds of a training step follow
- * each other within microseconds, a wake-up costs tens of them. */
+/* A thread looks for news this often before it sleeps (some 20 us): rounds of a training step follow each other
+ * within microseconds, a wake-up costs tens of them, and a core that waits longer is better given back. */
 #define SPINS 2000
 
 typedef struct worker {
@@ -17,42 +18,61 @@ typedef struct worker {
     unsigned number;
 } worker;
 
+/* A round is open while `left` is positive. Nobody waits for a worker that comes late: it finds no task left, or
+ * those of the next round. The fields of a round are read only by who holds one of its tasks, and the caller
+ * changes them only when all tasks are done. */
 struct gnt_threads {
-    pthread_mutex_t lock;
-    pthread_cond_t wake, idle;
-    atomic_ulong round; /* changes when a new set of tasks is there */
-    unsigned busy;      /* workers not yet back from this round; under lock */
-    bool stop;          /* under lock */
-    atomic_size_t next;
+    _Alignas(64) atomic_long left; /* tasks nobody has taken; below 0 when some came in vain */
+    atomic_size_t done;
     size_t n_tasks;
     gnt_task *fn;
     void *arg;
+    _Alignas(64) atomic_ulong round; /* changes when a new set of tasks is there; what idle threads look at */
+    atomic_uint asleep;              /* workers on `wake` */
+    atomic_bool waits;               /* the caller is on `idle`, or about to */
+    atomic_bool stop;
+    pthread_mutex_t lock;
+    pthread_cond_t wake, idle;
     unsigned n_workers; /* started threads; the caller is one more */
     worker *workers;
 };
 
+static void pause_a_little(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
 static void take_tasks(gnt_threads *pool, unsigned number)
 {
-    for (;;) {
-        size_t task = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
-        if (task >= pool->n_tasks) return;
-        pool->fn(pool->arg, task, number);
+    for (long left; (left = atomic_fetch_sub(&pool->left, 1)) > 0;) {
+        size_t n_tasks = pool->n_tasks;
+        pool->fn(pool->arg, n_tasks - (size_t)left, number);
+        if (atomic_fetch_add(&pool->done, 1) + 1 < n_tasks || !atomic_load(&pool->waits)) continue;
+        pthread_mutex_lock(&pool->lock);
+        pthread_cond_signal(&pool->idle);
+        pthread_mutex_unlock(&pool->lock);
     }
+}
+
+static bool nothing_new(gnt_threads *pool, unsigned long seen)
+{
+    return atomic_load(&pool->round) == seen && !atomic_load(&pool->stop);
 }
 
 /* True when a round other than `seen` has begun, false when the pool is closing. */
 static bool wait_round(gnt_threads *pool, unsigned long seen)
 {
-    for (int i = 0; i < SPINS && atomic_load_explicit(&pool->round, memory_order_relaxed) == seen; i++) {
-#if defined(__x86_64__)
-        __builtin_ia32_pause();
-#endif
+    for (int i = 0; i < SPINS && nothing_new(pool, seen); i++) pause_a_little();
+    if (nothing_new(pool, seen)) {
+        pthread_mutex_lock(&pool->lock);
+        atomic_fetch_add(&pool->asleep, 1);
+        while (nothing_new(pool, seen)) pthread_cond_wait(&pool->wake, &pool->lock);
+        atomic_fetch_sub(&pool->asleep, 1);
+        pthread_mutex_unlock(&pool->lock);
     }
-    pthread_mutex_lock(&pool->lock);
-    while (!pool->stop && atomic_load(&pool->round) == seen) pthread_cond_wait(&pool->wake, &pool->lock);
-    bool go = !pool->stop;
-    pthread_mutex_unlock(&pool->lock);
-    return go;
+    return !atomic_load(&pool->stop);
 }
 
 static void *worker_main(void *arg)
@@ -60,13 +80,35 @@ static void *worker_main(void *arg)
     worker *self = arg;
     gnt_threads *pool = self->pool;
     for (unsigned long seen = 0; wait_round(pool, seen);) {
-        seen++;
+        seen = atomic_load(&pool->round);
         take_tasks(pool, self->number);
-        pthread_mutex_lock(&pool->lock);
-        if (--pool->busy == 0) pthread_cond_signal(&pool->idle);
-        pthread_mutex_unlock(&pool->lock);
     }
     return NULL;
+}
+
+/* Begins a round and wakes up to n workers, if any sleep. */
+static void call_workers(gnt_threads *pool, size_t n)
+{
+    atomic_fetch_add(&pool->round, 1);
+    unsigned asleep = atomic_load(&pool->asleep);
+    if (!asleep) return;
+    pthread_mutex_lock(&pool->lock);
+    if (n < asleep)
+        while (n--) pthread_cond_signal(&pool->wake);
+    else
+        pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static void wait_done(gnt_threads *pool)
+{
+    for (int i = 0; i < SPINS && atomic_load(&pool->done) < pool->n_tasks; i++) pause_a_little();
+    if (atomic_load(&pool->done) == pool->n_tasks) return;
+    pthread_mutex_lock(&pool->lock);
+    atomic_store(&pool->waits, true);
+    while (atomic_load(&pool->done) < pool->n_tasks) pthread_cond_wait(&pool->idle, &pool->lock);
+    atomic_store(&pool->waits, false);
+    pthread_mutex_unlock(&pool->lock);
 }
 
 static unsigned usable_cores(void)
@@ -81,8 +123,9 @@ gnt_status gnt_threads_open(unsigned threads, gnt_threads **out)
 {
     if (threads == 0) threads = usable_cores();
     if (threads > MAX_THREADS) return GNT_EINVAL;
-    gnt_threads *pool = calloc(1, sizeof *pool);
+    gnt_threads *pool = aligned_alloc(64, sizeof *pool);
     if (!pool) return GNT_ENOMEM;
+    memset(pool, 0, sizeof *pool);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pthread_cond_init(&pool->idle, NULL);
@@ -108,10 +151,8 @@ gnt_status gnt_threads_open(unsigned threads, gnt_threads **out)
 void gnt_threads_close(gnt_threads *pool)
 {
     if (!pool) return;
-    pthread_mutex_lock(&pool->lock);
-    pool->stop = true;
-    pthread_cond_broadcast(&pool->wake);
-    pthread_mutex_unlock(&pool->lock);
+    atomic_store(&pool->stop, true);
+    call_workers(pool, pool->n_workers);
     for (unsigned i = 0; i < pool->n_workers; i++) pthread_join(pool->workers[i].thread, NULL);
     pthread_cond_destroy(&pool->idle);
     pthread_cond_destroy(&pool->wake);
@@ -131,17 +172,12 @@ void gnt_threads_for(gnt_threads *pool, size_t n_tasks, gnt_task *fn, void *arg)
         for (size_t i = 0; i < n_tasks; i++) fn(arg, i, 0);
         return;
     }
-    pthread_mutex_lock(&pool->lock);
     pool->fn = fn;
     pool->arg = arg;
     pool->n_tasks = n_tasks;
-    atomic_store(&pool->next, 0);
-    pool->busy = pool->n_workers;
-    atomic_fetch_add(&pool->round, 1);
-    pthread_cond_broadcast(&pool->wake);
-    pthread_mutex_unlock(&pool->lock);
+    atomic_store(&pool->done, 0);
+    atomic_store(&pool->left, (long)n_tasks);
+    call_workers(pool, n_tasks - 1);
     take_tasks(pool, 0);
-    pthread_mutex_lock(&pool->lock);
-    while (pool->busy) pthread_cond_wait(&pool->idle, &pool->lock);
-    pthread_mutex_unlock(&pool->lock);
+    wait_done(pool);
 }
