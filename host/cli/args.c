@@ -21,9 +21,18 @@ static const gnt_option compute_options[] = {
     {0},
 };
 
+static const gnt_option *find(const gnt_args *args, const char *name, size_t n)
+{
+    for (size_t i = 0; i < args->n_options; i++)
+        if (strncmp(args->option[i].name, name, n) == 0 && args->option[i].name[n] == 0) return &args->option[i];
+    return NULL;
+}
+
+/* A verb's own option takes the place of a common one with the same name. */
 static void add(gnt_args *args, const gnt_option *options)
 {
     for (; options && options->name; options++) {
+        if (find(args, options->name, strlen(options->name))) continue;
         assert(args->n_options < GNT_MAX_OPTIONS);
         args->option[args->n_options++] = *options;
     }
@@ -111,13 +120,6 @@ static gnt_status check(const gnt_args *args, const gnt_option *option, const ch
 }
 
 /* ---- parsing ------------------------------------------------------------------------------------------- */
-
-static const gnt_option *find(const gnt_args *args, const char *name, size_t n)
-{
-    for (size_t i = 0; i < args->n_options; i++)
-        if (strncmp(args->option[i].name, name, n) == 0 && args->option[i].name[n] == 0) return &args->option[i];
-    return NULL;
-}
 
 static gnt_status unknown_option(const gnt_args *args, const char *name, size_t n, gnt_error *why)
 {

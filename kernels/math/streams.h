@@ -12,6 +12,7 @@ enum {
     GNT_STREAM_MARKET_COIN = 110,     /* direction of a built-in bar; replicate = hash of the symbol */
     GNT_STREAM_MARKET_SHAPE = 111,    /* sizes, gaps, wicks, volume of a built-in bar */
     GNT_STREAM_MARKET_PRESSURE = 112, /* turns of a built-in market's pressure */
+    GNT_STREAM_BENCH = 120,           /* inputs of benchmarks */
     /* above 65535: 65536 * attempt is added when a bounded draw is rejected */
 };
 

@@ -12,7 +12,7 @@ check() { # check WHAT VIOLATIONS
   fi
 }
 layers=$(git ls-files -z 'host/*.c' 'host/*.h' | xargs -0 awk '
-  BEGIN { split("base 0 device 1 net 1 store 2 market 3 eval 3 model 4 run 5 sweep 5 audit 6 replay 5 report 6 registry 6 serve 7 abtest 8 cli 9", w, " ")
+  BEGIN { split("base 0 device 1 net 1 store 2 market 3 eval 3 model 4 bench 5 run 5 sweep 5 audit 6 replay 5 report 6 registry 6 serve 7 abtest 8 cli 9", w, " ")
           for (i = 1; i in w; i += 2) layer[w[i]] = w[i + 1] + 0 }
   /^#include "/ {
     split(FILENAME, at, "/"); from = at[2]
