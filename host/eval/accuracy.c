@@ -16,6 +16,19 @@ gnt_accuracy gnt_accuracy_of(uint64_t n_right, uint64_t n, uint64_t n_up)
     return a;
 }
 
+gnt_accuracy gnt_accuracy_of_scores(const double *close, const double *score, size_t n)
+{
+    uint64_t n_scored = 0, n_right = 0, n_up = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(score[i])) continue;
+        bool up = close[i + 1] > close[i];
+        n_scored++;
+        n_up += up;
+        n_right += up == (score[i] >= 0.5);
+    }
+    return gnt_accuracy_of(n_right, n_scored, n_up);
+}
+
 json_t *gnt_accuracy_json(const gnt_accuracy *a)
 {
     if (a->n == 0) return json_null();

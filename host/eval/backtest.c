@@ -105,7 +105,6 @@ static gnt_status run_books(work *w, gnt_backtest *b, gnt_error *why)
     GNT_TRY(gnt_engine_simulate(w->engine, lanes, 4, totals, paths, why));
     b->totals = totals[0];
     double capital = w->strategy->capital;
-    b->total_return = gnt_figure_of(totals[0].equity / capital - 1);
     b->buy_hold = gnt_figure_of(totals[1].equity / capital - 1);
     b->always_up = gnt_figure_of(totals[2].equity / capital - 1);
     b->persistence = gnt_figure_of(totals[3].equity / capital - 1);
@@ -114,15 +113,15 @@ static gnt_status run_books(work *w, gnt_backtest *b, gnt_error *why)
     return GNT_OK;
 }
 
-/* Figures of the return path, by the formulas of `stats trading`. */
-static gnt_status fill_figures(const work *w, gnt_backtest *b, gnt_error *why)
+gnt_status gnt_backtest_figures(gnt_backtest *b, const gnt_strategy *strategy, gnt_error *why)
 {
     gnt_trading t;
-    double periods = w->strategy->periods, n = (double)w->window.n;
-    const gnt_trading_input in = {
-        .ret = b->ret, .n = w->window.n, .periods = periods, .rf = w->strategy->cash_rate / periods};
+    size_t n_bars = b->end - b->begin;
+    double periods = strategy->periods, n = (double)n_bars;
+    const gnt_trading_input in = {.ret = b->ret, .n = n_bars, .periods = periods, .rf = strategy->cash_rate / periods};
     GNT_TRY(gnt_trading_run(&in, &t, why));
-    b->annual_return = gnt_figure_of(pow(b->totals.equity / w->strategy->capital, periods / n) - 1);
+    b->total_return = gnt_figure_of(b->totals.equity / strategy->capital - 1);
+    b->annual_return = gnt_figure_of(pow(b->totals.equity / strategy->capital, periods / n) - 1);
     b->volatility = t.volatility;
     b->sharpe = t.sharpe;
     b->sortino = t.sortino;
@@ -139,22 +138,18 @@ static gnt_status fill_figures(const work *w, gnt_backtest *b, gnt_error *why)
 /* Scores beside what came: rows whose next bar is in the window. */
 static void fill_accuracy(const work *w, gnt_backtest *b)
 {
-    const double *close = w->window.market.bars.close;
-    uint64_t n = 0, n_right = 0, n_up = 0, n_called_up = 0;
+    uint64_t n_called_up = 0;
     double lowest = INFINITY, highest = -INFINITY;
     for (size_t i = 0; i < w->window.n; i++) {
         double p = w->score[i];
         if (isnan(p)) continue;
-        bool up = close[i + 1] > close[i], called_up = p >= 0.5;
-        n++;
-        n_up += up;
-        n_called_up += called_up;
-        n_right += up == called_up;
+        n_called_up += p >= 0.5;
         lowest = fmin(lowest, p);
         highest = fmax(highest, p);
         b->n_fragile += fabs(p - w->strategy->upper) < 1e-5 || fabs(p - w->strategy->lower) < 1e-5;
     }
-    b->accuracy = gnt_accuracy_of(n_right, n, n_up);
+    b->accuracy = gnt_accuracy_of_scores(w->window.market.bars.close, w->score, w->window.n);
+    uint64_t n = b->accuracy.n;
     b->constant_prediction = n > 0 && (lowest == highest || n_called_up == 0 || n_called_up == n);
 }
 
@@ -194,7 +189,7 @@ gnt_status gnt_backtest_run(gnt_engine *engine, const gnt_bars *bars, const gnt_
     GNT_GOTO(paths_alloc(out, end - begin, why));
     GNT_GOTO(work_open(&w, bars, raw, out, why));
     GNT_GOTO(run_books(&w, out, why));
-    GNT_GOTO(fill_figures(&w, out, why));
+    GNT_GOTO(gnt_backtest_figures(out, strategy, why));
     fill_accuracy(&w, out);
     GNT_GOTO(fill_random(&w, out, seed, why));
     GNT_GOTO(gnt_break_even(engine, &w.window, strategy, w.score, &out->totals, false, &out->break_even_bp, why));

@@ -21,6 +21,16 @@ typedef struct gnt_parameter {
 extern const gnt_parameter gnt_strategy_parameters[];
 extern const size_t gnt_n_strategy_parameters;
 
+/* EINVAL names the nearest one. */
+GNT_MUST_CHECK gnt_status gnt_parameter_find(const char *name, const gnt_parameter **parameter, gnt_error *why);
+bool gnt_parameter_is_words(const gnt_parameter *parameter);
+/* One field as a number: a real as it is, a word by its place in value_hint. No check: for values that
+ * gnt_strategy_set has taken. */
+void gnt_parameter_put(gnt_strategy *strategy, const gnt_parameter *parameter, double value);
+double gnt_parameter_get(const gnt_strategy *strategy, const gnt_parameter *parameter);
+/* object.name (with '_') = the field: a number, a flag or a word. */
+void gnt_parameter_json(json_t *object, const gnt_strategy *strategy, const gnt_parameter *parameter);
+
 /* What no single value shows: thresholds in order, costs that leave something to trade with. EINVAL. */
 GNT_MUST_CHECK gnt_status gnt_strategy_check(const gnt_strategy *strategy, gnt_error *why);
 /* Largest exposure in absolute value that the strategy's own sizing can ask for. */
@@ -34,6 +44,8 @@ typedef struct gnt_accuracy {
     uint64_t n, n_right, n_up;
 } gnt_accuracy;
 gnt_accuracy gnt_accuracy_of(uint64_t n_right, uint64_t n, uint64_t n_up);
+/* Rows 0 .. n-1 that have a score, against the close after them: close [n + 1], score [n]. */
+gnt_accuracy gnt_accuracy_of_scores(const double *close, const double *score, size_t n);
 json_t *gnt_accuracy_json(const gnt_accuracy *accuracy); /* {value, lo, hi, n, majority} or null */
 
 typedef struct gnt_backtest {

@@ -21,6 +21,10 @@ void gnt_book_window_close(gnt_book_window *window);
 gnt_sim_lane gnt_book_lane(const gnt_book_window *window, const gnt_strategy *strategy, const double *score,
                            const double *target);
 
+/* The figures of one book, by the formulas of `stats trading`, from its totals, its ret [end - begin] and what it was
+ * run with; benchmarks, break-even and accuracy are left alone. */
+GNT_MUST_CHECK gnt_status gnt_backtest_figures(gnt_backtest *backtest, const gnt_strategy *strategy, gnt_error *why);
+
 /* ---- random benchmark (random_book.c) ----------------------------------------------------------------- */
 
 #define GNT_RANDOM_BOOKS 1000

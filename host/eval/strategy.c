@@ -46,7 +46,7 @@ const size_t gnt_n_strategy_parameters = sizeof gnt_strategy_parameters / sizeof
 
 _Static_assert(sizeof(gnt_fill) == sizeof(unsigned) && sizeof(gnt_size) == sizeof(unsigned), "enums are unsigned int");
 
-static bool is_words(const gnt_parameter *p)
+bool gnt_parameter_is_words(const gnt_parameter *p)
 {
     return p->smallest == 0 && p->largest == 0;
 }
@@ -57,13 +57,6 @@ static bool same_name(const char *a, const char *b)
     for (; *a && *b; a++, b++)
         if ((*a == '_' ? '-' : *a) != (*b == '_' ? '-' : *b)) return false;
     return *a == *b;
-}
-
-static const gnt_parameter *find(const char *name)
-{
-    for (size_t i = 0; i < gnt_n_strategy_parameters; i++)
-        if (same_name(name, gnt_strategy_parameters[i].name)) return &gnt_strategy_parameters[i];
-    return NULL;
 }
 
 /* Number of `word` in "a|b|c", -1 when it is none of them. */
@@ -108,7 +101,7 @@ static gnt_status put_real(gnt_strategy *strategy, const gnt_parameter *p, const
     if (!(x >= p->smallest && x <= p->largest))
         return gnt_fail(why, GNT_EINVAL, "%s: %.60s is out of range; a value from %g to %g is expected", p->name, value,
                         p->smallest, p->largest);
-    *(double *)(void *)((char *)strategy + p->offset) = x;
+    gnt_parameter_put(strategy, p, x);
     return GNT_OK;
 }
 
@@ -121,11 +114,34 @@ static gnt_status unknown(const char *name, gnt_error *why)
                     near ? near : "", near ? "?" : "");
 }
 
+gnt_status gnt_parameter_find(const char *name, const gnt_parameter **parameter, gnt_error *why)
+{
+    for (size_t i = 0; i < gnt_n_strategy_parameters; i++) {
+        *parameter = &gnt_strategy_parameters[i];
+        if (same_name(name, (*parameter)->name)) return GNT_OK;
+    }
+    return unknown(name, why);
+}
+
+void gnt_parameter_put(gnt_strategy *strategy, const gnt_parameter *p, double value)
+{
+    if (gnt_parameter_is_words(p))
+        put_word(strategy, p, (unsigned)value);
+    else
+        *(double *)(void *)((char *)strategy + p->offset) = value;
+}
+
+double gnt_parameter_get(const gnt_strategy *strategy, const gnt_parameter *p)
+{
+    if (gnt_parameter_is_words(p)) return get_word(strategy, p);
+    return *(const double *)(const void *)((const char *)strategy + p->offset);
+}
+
 gnt_status gnt_strategy_set(gnt_strategy *strategy, const char *name, const char *value, gnt_error *why)
 {
-    const gnt_parameter *p = find(name);
-    if (!p) return unknown(name, why);
-    if (!is_words(p)) return put_real(strategy, p, value, why);
+    const gnt_parameter *p;
+    GNT_TRY(gnt_parameter_find(name, &p, why));
+    if (!gnt_parameter_is_words(p)) return put_real(strategy, p, value, why);
     int number = word_number(p->value_hint, value);
     if (number < 0) return gnt_fail(why, GNT_EINVAL, "%s: \"%.60s\" is not one of %s", p->name, value, p->value_hint);
     put_word(strategy, p, (unsigned)number);
@@ -158,24 +174,27 @@ gnt_status gnt_strategy_check(const gnt_strategy *s, gnt_error *why)
     return GNT_OK;
 }
 
+void gnt_parameter_json(json_t *object, const gnt_strategy *strategy, const gnt_parameter *p)
+{
+    char key[40];
+    snprintf(key, sizeof key, "%s", p->name);
+    for (char *c = key; *c; c++)
+        if (*c == '-') *c = '_';
+    if (!gnt_parameter_is_words(p)) {
+        gnt_json_figure(object, key, gnt_parameter_get(strategy, p), NULL);
+    } else if (p->size == sizeof(bool)) {
+        gnt_json_flag(object, key, get_word(strategy, p) != 0);
+    } else {
+        const char *word = p->value_hint;
+        for (unsigned n = get_word(strategy, p); n; n--) word = strchr(word, '|') + 1;
+        gnt_json_put(object, key, json_stringn(word, strcspn(word, "|")));
+    }
+}
+
 json_t *gnt_strategy_json(const gnt_strategy *strategy)
 {
     json_t *object = json_object();
-    for (size_t i = 0; object && i < gnt_n_strategy_parameters; i++) {
-        const gnt_parameter *p = &gnt_strategy_parameters[i];
-        char key[40];
-        snprintf(key, sizeof key, "%s", p->name);
-        for (char *c = key; *c; c++)
-            if (*c == '-') *c = '_';
-        if (!is_words(p)) {
-            gnt_json_figure(object, key, *(const double *)(const void *)((const char *)strategy + p->offset), NULL);
-        } else if (p->size == sizeof(bool)) {
-            gnt_json_flag(object, key, get_word(strategy, p) != 0);
-        } else {
-            const char *word = p->value_hint;
-            for (unsigned n = get_word(strategy, p); n; n--) word = strchr(word, '|') + 1;
-            gnt_json_put(object, key, json_stringn(word, strcspn(word, "|")));
-        }
-    }
+    for (size_t i = 0; object && i < gnt_n_strategy_parameters; i++)
+        gnt_parameter_json(object, strategy, &gnt_strategy_parameters[i]);
     return object;
 }
