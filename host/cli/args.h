@@ -5,7 +5,7 @@
 #include "cli.h"
 #include "host/base/nearest.h"
 
-enum { GNT_MAX_OPTIONS = 96, GNT_MAX_GIVEN = 256, GNT_MAX_WORDS = 64 };
+enum { GNT_MAX_OPTIONS = 96, GNT_MAX_GIVEN = 4096, GNT_MAX_WORDS = 4096 };
 
 struct gnt_args {
     const gnt_verb *verb;

@@ -89,9 +89,18 @@ gnt_run_start gnt_run_start_now(void)
     return (gnt_run_start){(int64_t)wall.tv_sec, (double)steady.tv_sec + 1e-9 * (double)steady.tv_nsec};
 }
 
-static void put_start(json_t *o, const gnt_run_start *start)
+void gnt_manifest_machine(json_t *o, const gnt_engine *engine, const gnt_run_start *start)
 {
-    char text[32] = "";
+    char text[32] = "", host[256] = "";
+    gethostname(host, sizeof host - 1);
+    gnt_json_text(o, "version", gnt_version());
+    gnt_json_text(o, "commit", gnt_commit());
+    if (engine) {
+        gnt_json_text(o, "device", engine->info.name);
+        gnt_json_text(o, "simd", engine->info.simd);
+        gnt_json_count(o, "threads", engine->info.threads);
+    }
+    gnt_json_text(o, "host", host);
     time_t at = (time_t)start->unix_s;
     struct tm utc;
     if (gmtime_r(&at, &utc)) strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
@@ -101,10 +110,9 @@ static void put_start(json_t *o, const gnt_run_start *start)
 
 gnt_status gnt_manifest_write(const gnt_run *run, const gnt_run_start *start, gnt_error *why)
 {
-    char host[256] = "", path[1024];
+    char path[1024];
     const gnt_bars *bars = &run->market->raw;
     json_t *o = json_object(), *inputs = json_array(), *input = json_object();
-    gethostname(host, sizeof host - 1);
     gnt_json_text(o, "schema", "gauntlet-manifest");
     gnt_json_count(o, "schema_version", 1);
     gnt_json_text(o, "experiment", run->experiment->name);
@@ -116,13 +124,7 @@ gnt_status gnt_manifest_write(const gnt_run *run, const gnt_run_start *start, gn
     gnt_json_text(o, "config_sha256", run->experiment->sha256);
     gnt_json_count(o, "seed", run->seed);
     gnt_json_flag(o, "quick", run->options->quick);
-    gnt_json_text(o, "version", gnt_version());
-    gnt_json_text(o, "commit", gnt_commit());
-    gnt_json_text(o, "device", run->engine->info.name);
-    gnt_json_text(o, "simd", run->engine->info.simd);
-    gnt_json_count(o, "threads", run->engine->info.threads);
-    gnt_json_text(o, "host", host);
-    put_start(o, start);
+    gnt_manifest_machine(o, run->engine, start);
     gnt_status st = gnt_path_join(path, sizeof path, run->options->out, "manifest.json", why);
     if (!st) st = gnt_json_write(path, o, why);
     json_decref(o);

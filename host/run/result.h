@@ -14,6 +14,10 @@ typedef struct gnt_run_start {
 } gnt_run_start;
 gnt_run_start gnt_run_start_now(void);
 
+/* Who computed, where, when and for how long: version, commit, device (engine NULL: none), host, start, wall_seconds.
+ */
+void gnt_manifest_machine(json_t *manifest, const gnt_engine *engine, const gnt_run_start *start);
+
 /* manifest.json in the result folder: the only file that knows time and machine. */
 GNT_MUST_CHECK gnt_status gnt_manifest_write(const gnt_run *run, const gnt_run_start *start, gnt_error *why);
 

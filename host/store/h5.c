@@ -221,7 +221,7 @@ static gnt_status put_array(gnt_h5 *file, const char *path, hid_t on_disk, hid_t
                             const hsize_t *dims, gnt_error *why)
 {
     GNT_TRY(make_groups(file, path, false, why));
-    bool empty = dims[0] == 0 || (rank == 2 && dims[1] == 0);
+    bool empty = !data || dims[0] == 0 || (rank == 2 && dims[1] == 0);
     hid_t space = H5Screate_simple(rank, dims, NULL);
     hid_t list = dataset_list(rank, dims, H5Tget_size(on_disk));
     hid_t set = H5Dcreate2(file->id, path, on_disk, space, H5P_DEFAULT, list, H5P_DEFAULT);
@@ -239,6 +239,44 @@ gnt_status gnt_h5_put(gnt_h5 *file, const char *path, gnt_h5_type type, const vo
 {
     hsize_t dims[2] = {rows, cols};
     return put_array(file, path, disk_type(type), gnt_h5_memory_type(type), data, cols ? 2 : 1, dims, why);
+}
+
+gnt_status gnt_h5_put_empty(gnt_h5 *file, const char *path, gnt_h5_type type, size_t rows, size_t cols, gnt_error *why)
+{
+    return gnt_h5_put(file, path, type, NULL, rows, cols, why);
+}
+
+/* The file's space of rows [first, first + n) of an open dataset; H5I_INVALID_HID when it has no such rows. */
+hid_t gnt_h5_rows_space(hid_t set, size_t first, size_t n)
+{
+    hsize_t dims[2] = {0, 0};
+    hid_t space = H5Dget_space(set);
+    int rank = H5Sget_simple_extent_ndims(space);
+    bool good = (rank == 1 || rank == 2) && H5Sget_simple_extent_dims(space, dims, NULL) == rank && first <= dims[0] &&
+                n <= dims[0] - first;
+    hsize_t from[2] = {first, 0}, count[2] = {n, dims[1]};
+    if (good && H5Sselect_hyperslab(space, H5S_SELECT_SET, from, NULL, count, NULL) >= 0) return space;
+    if (space >= 0) H5Sclose(space);
+    return H5I_INVALID_HID;
+}
+
+gnt_status gnt_h5_put_rows(gnt_h5 *file, const char *path, gnt_h5_type type, const void *data, size_t first,
+                           size_t rows, gnt_error *why)
+{
+    if (rows == 0) return GNT_OK;
+    hid_t set = H5Dopen2(file->id, path, H5P_DEFAULT), on_disk = H5I_INVALID_HID, in_memory = H5I_INVALID_HID;
+    gnt_status st = GNT_OK;
+    if (set >= 0) on_disk = gnt_h5_rows_space(set, first, rows);
+    if (on_disk >= 0) {
+        hsize_t n = (hsize_t)H5Sget_select_npoints(on_disk);
+        in_memory = H5Screate_simple(1, &n, NULL);
+    }
+    if (in_memory < 0 || H5Dwrite(set, gnt_h5_memory_type(type), in_memory, on_disk, H5P_DEFAULT, data) < 0)
+        st = gnt_h5_fail(why, file->path, path, "can't write rows of the dataset");
+    if (in_memory >= 0) H5Sclose(in_memory);
+    if (on_disk >= 0) H5Sclose(on_disk);
+    if (set >= 0) H5Dclose(set);
+    return st;
 }
 
 /* A UTF-8, NUL-padded text type of n bytes (HDF5 has none of 0). */

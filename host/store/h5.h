@@ -26,6 +26,11 @@ void gnt_h5_close(gnt_h5 **file);
 /* Writes [rows] (cols 0) or [rows][cols]; groups on the way are made. rows may be 0. */
 GNT_MUST_CHECK gnt_status gnt_h5_put(gnt_h5 *file, const char *path, gnt_h5_type type, const void *data, size_t rows,
                                      size_t cols, gnt_error *why);
+/* An array that comes in pieces: made empty, then filled by rows in rising order, n_cols as it was made with. */
+GNT_MUST_CHECK gnt_status gnt_h5_put_empty(gnt_h5 *file, const char *path, gnt_h5_type type, size_t rows, size_t cols,
+                                           gnt_error *why);
+GNT_MUST_CHECK gnt_status gnt_h5_put_rows(gnt_h5 *file, const char *path, gnt_h5_type type, const void *data,
+                                          size_t first, size_t rows, gnt_error *why);
 /* A UTF-8 text attribute of a dataset, a group (made when missing) or "/". */
 GNT_MUST_CHECK gnt_status gnt_h5_put_text(gnt_h5 *file, const char *path, const char *name, const char *value,
                                           gnt_error *why);
@@ -41,6 +46,10 @@ bool gnt_h5_has(gnt_h5 *file, const char *path);
  * 2^40 bytes or beyond what the file can hold, and values that do not fit `type` (a fraction or 300 as I8). */
 GNT_MUST_CHECK gnt_status gnt_h5_get(gnt_h5 *file, const char *path, gnt_h5_type type, void **data, size_t *rows,
                                      size_t *cols, gnt_error *why);
+/* Rows [first, first + n) of a dataset of `cols` columns (0: a vector) into data, converted as gnt_h5_get does; EIO
+ * when it has another shape. */
+GNT_MUST_CHECK gnt_status gnt_h5_get_rows(gnt_h5 *file, const char *path, gnt_h5_type type, size_t cols, size_t first,
+                                          size_t n, void *data, gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_h5_get_text(gnt_h5 *file, const char *path, const char *name, char *out, size_t room,
                                           gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_h5_get_count(gnt_h5 *file, const char *path, const char *name, int64_t *value,

@@ -17,5 +17,6 @@ struct gnt_h5 {
 /* EIO, "FILE:AT: what (the library's innermost reason)"; empties HDF5's error stack. */
 gnt_status gnt_h5_fail(gnt_error *why, const char *file, const char *at, const char *what);
 hid_t gnt_h5_memory_type(gnt_h5_type type);
+hid_t gnt_h5_rows_space(hid_t set, size_t first, size_t n);
 
 #endif

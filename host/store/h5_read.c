@@ -112,6 +112,35 @@ out:
     return st;
 }
 
+gnt_status gnt_h5_get_rows(gnt_h5 *file, const char *path, gnt_h5_type type, size_t cols, size_t first, size_t n,
+                           void *data, gnt_error *why)
+{
+    source s;
+    hid_t list = H5I_INVALID_HID, rows = H5I_INVALID_HID, memory = H5I_INVALID_HID;
+    hsize_t values = n * (cols ? cols : 1);
+    gnt_status st = source_open(file, path, &s, why);
+    if (st || n == 0) goto out;
+    H5T_class_t class = H5Tget_class(s.type);
+    bool shape = s.rank == (cols ? 2 : 1) && (!cols || s.dims[1] == cols);
+    if (shape && (class == H5T_INTEGER || class == H5T_FLOAT)) rows = gnt_h5_rows_space(s.set, first, n);
+    if (rows < 0) {
+        st = gnt_fail(why, GNT_EIO, "%s:%s: expected numbers in rows %zu to %zu of %zu columns", file->path, path,
+                      first, first + n - 1, cols);
+        goto out;
+    }
+    list = H5Pcreate(H5P_DATASET_XFER);
+    memory = H5Screate_simple(1, &values, NULL);
+    H5Pset_type_conv_cb(list, refuse_overflow, NULL);
+    if (H5Dread(s.set, gnt_h5_memory_type(type), memory, rows, list, data) < 0)
+        st = gnt_h5_fail(why, file->path, path, "dataset can't be read: damaged, or a value does not fit");
+out:
+    if (list >= 0) H5Pclose(list);
+    if (memory >= 0) H5Sclose(memory);
+    if (rows >= 0) H5Sclose(rows);
+    source_close(&s);
+    return st;
+}
+
 gnt_status gnt_h5_get_words(gnt_h5 *file, const char *path, char **text, size_t *rows, size_t *width, gnt_error *why)
 {
     source s;

@@ -35,9 +35,9 @@ static gnt_status read_range(gnt_grid_dim *dim, char *spec, gnt_error *why)
     if (dim->first > dim->last)
         return gnt_fail(why, GNT_EINVAL, "grid: %s: %s is above %s; a:b:step with a <= b is expected", name, spec, b);
     double n = floor((dim->last - dim->first) / dim->step + 1e-9) + 1;
-    if (!(n <= (double)GNT_GRID_POINTS))
+    if (!(n <= (double)GNT_GRID_VALUES))
         return gnt_fail(why, GNT_EINVAL, "grid: %s has %.0f values; at most %llu are possible", name, n,
-                        (unsigned long long)GNT_GRID_POINTS);
+                        (unsigned long long)GNT_GRID_VALUES);
     dim->range = true;
     dim->n = (uint64_t)n;
     return GNT_OK;
@@ -124,11 +124,22 @@ static void append(char *out, size_t room, const char *text, size_t n)
     }
 }
 
-static void append_value(const gnt_grid_dim *dim, double value, char *out, size_t room)
+/* The shortest decimal that reads back as the same bits. */
+static void append_real(double value, char *out, size_t room)
 {
     char number[40];
+    int n = 0;
+    for (int digits = 15; digits <= 17; digits++) {
+        n = snprintf(number, sizeof number, "%.*g", digits, value);
+        if (strtod(number, NULL) == value) break;
+    }
+    append(out, room, number, (size_t)n);
+}
+
+static void append_value(const gnt_grid_dim *dim, double value, char *out, size_t room)
+{
     if (!gnt_parameter_is_words(dim->parameter)) {
-        append(out, room, number, (size_t)snprintf(number, sizeof number, "%.17g", value));
+        append_real(value, out, room);
         return;
     }
     const char *word = dim->parameter->value_hint;
@@ -138,13 +149,13 @@ static void append_value(const gnt_grid_dim *dim, double value, char *out, size_
 
 char *gnt_grid_dim_text(const gnt_grid_dim *dim, char *out, size_t room)
 {
-    char number[40];
     *out = 0;
     if (dim->range) {
         append_value(dim, dim->first, out, room);
         append(out, room, ":", 1);
         append_value(dim, dim->last, out, room);
-        append(out, room, number, (size_t)snprintf(number, sizeof number, ":%.17g", dim->step));
+        append(out, room, ":", 1);
+        append_real(dim->step, out, room);
         return out;
     }
     for (uint64_t k = 0; k < dim->n; k++) {

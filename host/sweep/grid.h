@@ -10,6 +10,7 @@
 
 enum { GNT_GRID_DIMS = 24, GNT_GRID_LISTED = 64, GNT_GRID_TEXT = 4096 };
 #define GNT_GRID_POINTS ((uint64_t)1 << 31) /* at most; collect.h's exact sums are sized for it */
+#define GNT_GRID_VALUES ((uint64_t)1 << 20) /* of one dimension, at most: a file lists them all */
 
 typedef struct gnt_grid_dim {
     const gnt_parameter *parameter;
@@ -25,9 +26,10 @@ typedef struct gnt_grid {
     uint64_t n_points;
 } gnt_grid;
 
-/* Adds "name=a:b:step", "name=x|y" or "name=x", several joined by commas, to a zeroed or earlier grid. a <= b, step > 0;
- * floor((b-a)/step + 1e-9) + 1 points. EINVAL: an unknown name (with the nearest), a name or value that stands twice, a
- * value that gnt_strategy_set refuses, more than GNT_GRID_POINTS points; the grid is then not to be used. */
+/* Adds "name=a:b:step", "name=x|y" or "name=x", several joined by commas, to a zeroed or earlier grid. a <= b, step >
+ * 0; floor((b-a)/step + 1e-9) + 1 points. EINVAL: an unknown name (with the nearest), a name or value that stands
+ * twice, a value that gnt_strategy_set refuses, more than GNT_GRID_VALUES values or GNT_GRID_POINTS points; the grid is
+ * then not to be used. */
 GNT_MUST_CHECK gnt_status gnt_grid_add(gnt_grid *grid, const char *text, gnt_error *why);
 
 /* Value k of a dimension. A range's last point may leave the parameter's limits by rounding; it is then the limit. */
