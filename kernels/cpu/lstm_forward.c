@@ -4,6 +4,9 @@
  *          live in registers through bias, input and recurrent part, and the cell step follows without a store.
  *          Over consecutive windows the first layer's input part comes from `project`, once per bar.
  * shapes   lstm.h; vectors run over windows
+ * versions 1 each unit through its whole cell      2 x 64, consecutive windows, one Zen 4 core at 117 GFLOP/s of fma:
+ *            AVX-512 98 k, AVX2 72 k windows/s
+ *          2 gates of all units of a group, then their outputs: fewer dependent operations in a row; 101 k, 82 k
  * class    reduction: serial fma chain over k; the same bits on every instruction set */
 #include <string.h>
 
@@ -49,24 +52,41 @@ typedef struct step_view {
     float *gates, *tanh_c;      /* [units x 4][16], [units][16]; NULL: not kept */
 } step_view;
 
-/* The four gates' sums of a unit (acc) through the cell; `unit` counts within the direction. */
-HOT void finish_unit(const gnt_layout *layout, const step_view *v, size_t unit, const row16 acc[4])
+/* What the backward step needs, of vector i of a unit. */
+HOT void keep_gates(const step_view *v, size_t unit, size_t i, const gnt_cell *cell)
 {
-    for (int i = 0; i < VECS; i++) {
-        size_t at = unit * GNT_BLOCK + i * GNT_F32_LANES;
-        gnt_f32 before = v->h_before ? gnt_f32_load(v->c_before + at) : gnt_f32_splat(0);
-        gnt_cell cell = gnt_cell_step(acc[0].v[i], acc[1].v[i], acc[2].v[i], acc[3].v[i], before);
-        gnt_f32_store(v->c + at, cell.c);
-        if (unit < layout->net.hidden) gnt_f32_store(v->h + at, cell.h);
-        if (v->gates) {
-            float *gate = v->gates + unit * 4 * GNT_BLOCK + i * GNT_F32_LANES;
-            gnt_f32_store(gate, cell.i);
-            gnt_f32_store(gate + GNT_BLOCK, cell.f);
-            gnt_f32_store(gate + 2 * GNT_BLOCK, cell.g);
-            gnt_f32_store(gate + 3 * GNT_BLOCK, cell.o);
-            gnt_f32_store(v->tanh_c + at, cell.tanh_c);
+    float *gate = v->gates + unit * 4 * GNT_BLOCK + i * GNT_F32_LANES;
+    gnt_f32_store(gate, cell->i);
+    gnt_f32_store(gate + GNT_BLOCK, cell->f);
+    gnt_f32_store(gate + 2 * GNT_BLOCK, cell->g);
+    gnt_f32_store(gate + 3 * GNT_BLOCK, cell->o);
+    gnt_f32_store(v->tanh_c + unit * GNT_BLOCK + i * GNT_F32_LANES, cell->tanh_c);
+}
+
+/* The gates' sums of OUTS / 4 units (acc) through the cell; `unit`, the first of them, counts within the direction.
+ * All gates come before the first output: chains of dependent operations then lie side by side. */
+HOT void finish_units(const gnt_layout *layout, const step_view *v, size_t unit, const row16 acc[OUTS])
+{
+    gnt_cell cell[OUTS / 4][VECS];
+#pragma GCC unroll 4
+    for (size_t u = 0; u < OUTS / 4; u++)
+#pragma GCC unroll 4
+        for (size_t i = 0; i < VECS; i++) {
+            size_t at = (unit + u) * GNT_BLOCK + i * GNT_F32_LANES;
+            gnt_f32 before = v->h_before ? gnt_f32_load(v->c_before + at) : gnt_f32_splat(0);
+            gnt_cell_gates(&cell[u][i], acc[4 * u].v[i], acc[4 * u + 1].v[i], acc[4 * u + 2].v[i], acc[4 * u + 3].v[i],
+                           before);
+            gnt_f32_store(v->c + at, cell[u][i].c);
         }
-    }
+#pragma GCC unroll 4
+    for (size_t u = 0; u < OUTS / 4; u++)
+#pragma GCC unroll 4
+        for (size_t i = 0; i < VECS; i++) {
+            size_t at = (unit + u) * GNT_BLOCK + i * GNT_F32_LANES;
+            gnt_cell_output(&cell[u][i]);
+            if (unit + u < layout->net.hidden) gnt_f32_store(v->h + at, cell[u][i].h);
+            if (v->gates) keep_gates(v, unit + u, i, &cell[u][i]);
+        }
 }
 
 static void layer_step(const gnt_layout *layout, size_t n_inputs, size_t z_stride, const step_view *v)
@@ -84,8 +104,7 @@ static void layer_step(const gnt_layout *layout, size_t n_inputs, size_t z_strid
             for (size_t i = 0; i < OUTS; i++) acc[i] = row_load(v->z + (j + i) * z_stride);
         }
         if (v->h_before) chain(acc, weight + n_inputs * GNT_BLOCK, v->h_before, hidden);
-#pragma GCC unroll 4
-        for (size_t u = 0; u < OUTS / 4; u++) finish_unit(layout, v, j / 4 + u, acc + 4 * u);
+        finish_units(layout, v, j / 4, acc);
     }
 }
 

@@ -11,17 +11,29 @@ typedef struct gnt_cell {
     gnt_f32 i, f, g, o, c, tanh_c, h;
 } gnt_cell;
 
+/* The step's first half: gates and c. The second half waits for c, so a caller with several units does all first
+ * halves first. */
+GNT_FN void gnt_cell_gates(gnt_cell *cell, gnt_f32 zi, gnt_f32 zf, gnt_f32 zg, gnt_f32 zo, gnt_f32 c_before)
+{
+    cell->i = gnt_f32_sigmoid(zi);
+    cell->f = gnt_f32_sigmoid(zf);
+    cell->g = gnt_f32_tanh(zg);
+    cell->o = gnt_f32_sigmoid(zo);
+    cell->c = gnt_f32_fma(cell->f, c_before, cell->i * cell->g);
+}
+
+GNT_FN void gnt_cell_output(gnt_cell *cell)
+{
+    cell->tanh_c = gnt_f32_tanh(cell->c);
+    cell->h = cell->o * cell->tanh_c;
+}
+
 /* Pre-activations of the four gates and the cell before -> everything the backward step needs. */
 GNT_FN gnt_cell gnt_cell_step(gnt_f32 zi, gnt_f32 zf, gnt_f32 zg, gnt_f32 zo, gnt_f32 c_before)
 {
     gnt_cell cell;
-    cell.i = gnt_f32_sigmoid(zi);
-    cell.f = gnt_f32_sigmoid(zf);
-    cell.g = gnt_f32_tanh(zg);
-    cell.o = gnt_f32_sigmoid(zo);
-    cell.c = gnt_f32_fma(cell.f, c_before, cell.i * cell.g);
-    cell.tanh_c = gnt_f32_tanh(cell.c);
-    cell.h = cell.o * cell.tanh_c;
+    gnt_cell_gates(&cell, zi, zf, zg, zo, c_before);
+    gnt_cell_output(&cell);
     return cell;
 }
 
