@@ -1,7 +1,8 @@
-/* Fitting one model: scaler on the train rows, first weights, epochs, early stopping, the best epoch's weights back.
+/* Fitting models: scaler on the train rows, first weights, epochs, early stopping, the best epoch's weights back.
  *
- * An epoch is one call of the engine; everything that must survive a stop lies in gnt_fit_state, so a run that was
- * stopped and resumed gives the same bits as one that wasn't. */
+ * An epoch of all models still in training is one call of the engine; a model leaves when its own rule says so.
+ * Everything that must survive a stop lies in gnt_fit_state, so a run that was stopped and resumed gives the same
+ * bits as one that wasn't. Models with the same features and train rows share one scaled panel. */
 #include "fit.h"
 
 #include <math.h>
@@ -13,17 +14,14 @@
 
 typedef struct fit {
     gnt_engine *engine;
-    const gnt_fit_options *options;
-    const gnt_features *features;
-    const gnt_split *split;
-    const gnt_progress *progress;
-    gnt_labels labels;
-    gnt_model *model;
+    const gnt_fit_task *task;
     gnt_train_options train; /* as the epoch to run uses them */
-    float *scaled;           /* [n_rows][F], owned */
+    float *scaled;           /* [n_rows][F], owned; NULL: the panel is an earlier fit's */
     gnt_panel panel;
     gnt_fit_state state;
-    char print[GNT_SHA256_ROOM];
+    char print[GNT_SHA256_ROOM]; /* "": no checkpoint */
+    bool done;
+    double begin; /* s */
     gnt_error *why;
 } fit;
 
@@ -43,7 +41,7 @@ static double now(void)
 static uint64_t count_up(const fit *f, const uint32_t *row, size_t n)
 {
     uint64_t up = 0;
-    for (size_t i = 0; i < n; i++) up += f->labels.up[row[i]];
+    for (size_t i = 0; i < n; i++) up += f->task->labels.up[row[i]];
     return up;
 }
 
@@ -51,36 +49,55 @@ static uint64_t count_up(const fit *f, const uint32_t *row, size_t n)
 
 static gnt_status check_input(const fit *f)
 {
-    const gnt_fit_options *o = f->options;
-    if (f->features->schema.n_features != f->model->net.n_features)
-        return gnt_fail(f->why, GNT_EINVAL, "the model takes %u features, schema %s has %zu", f->model->net.n_features,
-                        f->features->schema.name, f->features->schema.n_features);
-    if (!f->split->n_train) return gnt_fail(f->why, GNT_EFEW, "no row to train on: widen the train dates");
+    const gnt_fit_options *o = f->task->options;
+    if (f->task->features->schema.n_features != f->task->model->net.n_features)
+        return gnt_fail(f->why, GNT_EINVAL, "the model takes %u features, schema %s has %zu",
+                        f->task->model->net.n_features, f->task->features->schema.name,
+                        f->task->features->schema.n_features);
+    if (!f->task->split->n_train) return gnt_fail(f->why, GNT_EFEW, "no row to train on: widen the train dates");
     if (!o->epochs) return gnt_fail(f->why, GNT_EINVAL, "0 epochs: at least one is needed");
-    if (f->labels.n + 1 < f->features->n_rows)
-        return gnt_fail(f->why, GNT_EINVAL, "%zu labels for %zu rows", f->labels.n, f->features->n_rows);
+    if (f->task->labels.n + 1 < f->task->features->n_rows)
+        return gnt_fail(f->why, GNT_EINVAL, "%zu labels for %zu rows", f->task->labels.n, f->task->features->n_rows);
     return GNT_OK;
 }
 
 static gnt_status set_pos_weight(fit *f)
 {
-    uint64_t up = count_up(f, f->split->train_row, f->split->n_train), down = f->split->n_train - up;
-    if (!f->options->balanced) return GNT_OK;
+    uint64_t up = count_up(f, f->task->split->train_row, f->task->split->n_train), down = f->task->split->n_train - up;
+    if (!f->task->options->balanced) return GNT_OK;
     if (!up || !down) return gnt_fail(f->why, GNT_EVALUE, "balanced: the train rows hold only one class");
     f->train.pos_weight = (double)down / (double)up;
     return GNT_OK;
 }
 
-static gnt_status scale(fit *f)
+/* The panel of an earlier fit whose scaler has learned from the same rows; NULL when there is none. */
+static const gnt_panel *same_panel(const fit *first, const fit *f)
+{
+    const gnt_split *s = f->task->split;
+    for (; first < f; first++) {
+        const gnt_split *other = first->task->split;
+        if (first->task->features == f->task->features && other->n_train == s->n_train &&
+            memcmp(other->train_row, s->train_row, s->n_train * sizeof *s->train_row) == 0)
+            return &first->panel;
+    }
+    return NULL;
+}
+
+static gnt_status scale(fit *f, const fit *first)
 {
     gnt_status st = GNT_OK;
     gnt_error *why = f->why;
-    gnt_panel raw = gnt_features_panel(f->features);
-    gnt_scaler *scaler = &f->model->scaler;
-    gnt_rows rows = {f->split->train_row, f->split->n_train};
-    bool min_max = !strcmp(f->features->schema.name, "levels-17");
+    gnt_panel raw = gnt_features_panel(f->task->features);
+    gnt_scaler *scaler = &f->task->model->scaler;
+    gnt_rows rows = {f->task->split->train_row, f->task->split->n_train};
+    bool min_max = !strcmp(f->task->features->schema.name, "levels-17");
+    const gnt_panel *shared = same_panel(first, f);
     gnt_scaler_free(scaler);
     GNT_TRY(gnt_scaler_fit(scaler, raw, rows, min_max, why));
+    if (shared) {
+        f->panel = *shared;
+        return GNT_OK;
+    }
     GNT_ALLOC(f->scaled, raw.n_rows * raw.n_features);
     GNT_GOTO(gnt_engine_scale(f->engine, raw, scaler->center, scaler->scale, scaler->limit, f->scaled, why));
     f->panel = (gnt_panel){f->scaled, raw.n_rows, raw.n_features};
@@ -92,15 +109,15 @@ out:
  * depends on it; patience never does. */
 static gnt_status make_print(fit *f)
 {
-    const gnt_net *n = &f->model->net;
+    const gnt_net *n = &f->task->model->net;
     const gnt_train_options *t = &f->train;
     const struct {
         const void *data;
         size_t n;
-    } part[] = {{f->scaled, f->panel.n_rows * f->panel.n_features * sizeof(float)},
-                {f->labels.up, f->labels.n},
-                {f->split->train_row, f->split->n_train * sizeof(uint32_t)},
-                {f->split->val_row, f->split->n_val * sizeof(uint32_t)}};
+    } part[] = {{f->panel.x, f->panel.n_rows * f->panel.n_features * sizeof(float)},
+                {f->task->labels.up, f->task->labels.n},
+                {f->task->split->train_row, f->task->split->n_train * sizeof(uint32_t)},
+                {f->task->split->val_row, f->task->split->n_val * sizeof(uint32_t)}};
     char text[1024], hash[GNT_SHA256_ROOM];
     int used =
         snprintf(text, sizeof text,
@@ -108,8 +125,8 @@ static gnt_status make_print(fit *f)
                  "schedule %d %u\n",
                  n->n_features, n->window, n->hidden, n->layers, n->bidirectional, (int)n->pool, n->attention,
                  (int)t->optimiser, t->learning_rate, t->weight_decay, t->beta1, t->beta2, t->epsilon, t->clip_norm,
-                 t->dropout, t->pos_weight, t->batch, (unsigned long long)t->seed, (int)f->options->schedule,
-                 f->options->schedule == GNT_SCHEDULE_COSINE ? f->options->epochs : 0);
+                 t->dropout, t->pos_weight, t->batch, (unsigned long long)t->seed, (int)f->task->options->schedule,
+                 f->task->options->schedule == GNT_SCHEDULE_COSINE ? f->task->options->epochs : 0);
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
         GNT_TRY(gnt_sha256(part[i].data, part[i].n, hash, f->why));
         used += snprintf(text + used, sizeof text - (size_t)used, "%s\n", hash);
@@ -117,16 +134,16 @@ static gnt_status make_print(fit *f)
     return gnt_sha256(text, (size_t)used, f->print, f->why);
 }
 
-static gnt_status start(fit *f)
+static gnt_status start(fit *f, const fit *first)
 {
     GNT_TRY(check_input(f));
     GNT_TRY(set_pos_weight(f));
-    GNT_TRY(scale(f));
-    GNT_TRY(make_print(f));
-    GNT_TRY(gnt_fit_state_alloc(&f->state, &f->model->net, f->options->epochs, f->why));
-    if (f->options->resume && f->options->checkpoint && gnt_file_exists(f->options->checkpoint))
-        return gnt_checkpoint_read(f->options->checkpoint, f->print, f->options->epochs, &f->state, f->why);
-    return gnt_init_weights(&f->model->net, f->train.seed, f->state.weights, f->why);
+    GNT_TRY(scale(f, first));
+    if (f->task->options->checkpoint) GNT_TRY(make_print(f));
+    GNT_TRY(gnt_fit_state_alloc(&f->state, &f->task->model->net, f->task->options->epochs, f->why));
+    if (f->task->options->resume && f->task->options->checkpoint && gnt_file_exists(f->task->options->checkpoint))
+        return gnt_checkpoint_read(f->task->options->checkpoint, f->print, f->task->options->epochs, &f->state, f->why);
+    return gnt_init_weights(&f->task->model->net, f->train.seed, f->state.weights, f->why);
 }
 
 /* ---- epochs ----------------------------------------------------------------------------------------- */
@@ -134,7 +151,7 @@ static gnt_status start(fit *f)
 static gnt_status keep_epoch(fit *f, const gnt_train_job *job)
 {
     gnt_fit_state *s = &f->state;
-    size_t n_train = f->split->n_train, n_val = f->split->n_val;
+    size_t n_train = f->task->split->n_train, n_val = f->task->split->n_val;
     if (!isfinite(job->train_loss) || (n_val && !isfinite(job->val_loss)))
         return gnt_fail(f->why, GNT_EVALUE,
                         "epoch %u: the loss is not a number (train %g, val %g); lower the learning rate (now %g)",
@@ -148,156 +165,168 @@ static gnt_status keep_epoch(fit *f, const gnt_train_job *job)
     s->step = job->step;
     s->epochs_run++;
     if (gnt_fit_best(s) == s->epochs_run - 1) memcpy(s->best, s->weights, s->n_weights * sizeof *s->best);
-    if (f->options->checkpoint) return gnt_checkpoint_write(f->options->checkpoint, s, f->print, f->why);
+    if (f->task->options->checkpoint) return gnt_checkpoint_write(f->task->options->checkpoint, s, f->print, f->why);
     return GNT_OK;
 }
 
-static gnt_status run_epoch(fit *f)
+static gnt_train_job next_epoch(fit *f)
 {
     gnt_fit_state *s = &f->state;
-    f->train.learning_rate = gnt_fit_rate(f->options, s);
-    gnt_train_job job = {.net = &f->model->net,
-                         .options = &f->train,
-                         .panel = f->panel,
-                         .labels = f->labels,
-                         .train = {f->split->train_row, f->split->n_train},
-                         .val = {f->split->val_row, f->split->n_val},
-                         .weights = s->weights,
-                         .moment1 = s->moment1,
-                         .moment2 = s->moment2,
-                         .step = s->step,
-                         .epoch = s->epochs_run};
-    GNT_TRY(gnt_engine_train_epoch(f->engine, &job, 1, f->why));
-    return keep_epoch(f, &job);
+    const gnt_split *split = f->task->split;
+    f->train.learning_rate = gnt_fit_rate(f->task->options, s);
+    return (gnt_train_job){.net = &f->task->model->net,
+                           .options = &f->train,
+                           .panel = f->panel,
+                           .labels = f->task->labels,
+                           .train = {split->train_row, split->n_train},
+                           .val = {split->val_row, split->n_val},
+                           .weights = s->weights,
+                           .moment1 = s->moment1,
+                           .moment2 = s->moment2,
+                           .step = s->step,
+                           .epoch = s->epochs_run};
 }
 
-static gnt_status tell(const fit *f)
+static const char *name_of(const fit *f)
+{
+    const char *variant = gnt_model_meta(f->task->model, "gauntlet.variant");
+    return variant ? variant : "model";
+}
+
+static gnt_status tell_one(const fit *f, const gnt_progress *progress)
 {
     const gnt_epoch *e = &f->state.epoch[f->state.epochs_run - 1];
-    const char *variant = gnt_model_meta(f->model, "gauntlet.variant");
     char what[64], detail[128];
-    snprintf(what, sizeof what, "training %s", variant ? variant : "model");
+    snprintf(what, sizeof what, "training %s", name_of(f));
     int n = snprintf(detail, sizeof detail, "loss %.4f accuracy %.1f %%", e->train_loss, 100 * e->train_accuracy);
-    if (f->split->n_val)
+    if (f->task->split->n_val)
         snprintf(detail + n, sizeof detail - (size_t)n, ", val %.4f %.1f %%", e->val_loss, 100 * e->val_accuracy);
-    if (gnt_progress_report(f->progress, what, f->state.epochs_run, f->options->epochs, detail)) return GNT_OK;
+    if (gnt_progress_report(progress, what, f->state.epochs_run, f->task->options->epochs, detail)) return GNT_OK;
     return gnt_fail(f->why, GNT_EINTERRUPTED, "stopped after epoch %u%s", f->state.epochs_run,
-                    f->options->checkpoint ? "; the same command with --resume goes on from the checkpoint" : "");
+                    f->task->options->checkpoint ? "; the same command with --resume goes on from the checkpoint" : "");
+}
+
+/* A model that left early has done all its epochs. */
+static gnt_status tell(const fit *fits, size_t n, const gnt_progress *progress)
+{
+    double done = 0, total = 0;
+    size_t running = 0;
+    char what[64], detail[64];
+    if (n == 1) return tell_one(fits, progress);
+    for (size_t i = 0; i < n; i++) {
+        unsigned epochs = fits[i].task->options->epochs;
+        done += fits[i].done ? epochs : fits[i].state.epochs_run;
+        total += epochs;
+        running += !fits[i].done;
+    }
+    snprintf(what, sizeof what, "training %zu models", n);
+    snprintf(detail, sizeof detail, "%zu still in training", running);
+    if (gnt_progress_report(progress, what, done, total, detail)) return GNT_OK;
+    return gnt_fail(fits->why, GNT_EINTERRUPTED, "stopped while training %zu models", n);
 }
 
 /* ---- after the last epoch ---------------------------------------------------------------------------- */
 
-static gnt_status put_range(fit *f, const char *key, gnt_day from, gnt_day to)
+static gnt_status finish(fit *f)
 {
-    char a[GNT_DATE_ROOM], b[GNT_DATE_ROOM], text[2 * GNT_DATE_ROOM + 2];
-    snprintf(text, sizeof text, "%s..%s", gnt_date_format(from, a), gnt_date_format(to, b));
-    return gnt_model_set_meta(f->model, key, text, f->why);
-}
-
-/* Dates of the split, and of the first and last bar whose close was a label. */
-static gnt_status put_dates(fit *f)
-{
-    const gnt_split *s = f->split;
-    const gnt_day *day = f->features->day;
-    GNT_TRY(put_range(f, "gauntlet.train", s->train.from, s->train.to));
-    GNT_TRY(put_range(f, "gauntlet.train_labels", day[s->train_row[0] + 1], day[s->train_row[s->n_train - 1] + 1]));
-    if (s->n_val) {
-        GNT_TRY(put_range(f, "gauntlet.val", s->val.from, s->val.to));
-        GNT_TRY(put_range(f, "gauntlet.val_labels", day[s->val_row[0] + 1], day[s->val_row[s->n_val - 1] + 1]));
-    }
-    return s->has_test ? put_range(f, "gauntlet.test", s->test.from, s->test.to) : GNT_OK;
-}
-
-static gnt_status put_number(fit *f, const char *key, double value)
-{
-    char text[32];
-    if (!isfinite(value)) return GNT_OK;
-    snprintf(text, sizeof text, "%.17g", value);
-    return gnt_model_set_meta(f->model, key, text, f->why);
-}
-
-static gnt_status describe(fit *f, const gnt_fit_report *report)
-{
-    static const char *const schedules[] = {"constant", "cosine", "step", "plateau"};
-    const gnt_train_options *t = &f->train;
-    char seed[24];
-    const struct {
-        const char *key;
-        double value;
-    } number[] = {
-        {"gauntlet.learning_rate", f->options->train.learning_rate},
-        {"gauntlet.weight_decay", t->weight_decay},
-        {"gauntlet.batch", t->batch},
-        {"gauntlet.dropout", t->dropout},
-        {"gauntlet.clip_norm", t->clip_norm},
-        {"gauntlet.pos_weight", report->pos_weight},
-        {"gauntlet.epochs", f->options->epochs},
-        {"gauntlet.patience", f->options->patience},
-        {"gauntlet.n_train", (double)f->split->n_train},
-        {"gauntlet.n_val", (double)f->split->n_val},
-        {"gauntlet.epochs_run", report->epochs_run},
-        {"gauntlet.best_epoch", report->best_epoch},
-        {"gauntlet.train_loss", report->train_loss},
-        {"gauntlet.val_loss", report->val_loss},
-        {"gauntlet.val_correct", (double)report->val_correct},
-        {"gauntlet.val_up", (double)report->val_up},
-    };
-    snprintf(seed, sizeof seed, "%llu", (unsigned long long)t->seed);
-    GNT_TRY(gnt_model_set_schema(f->model, &f->features->schema, f->why));
-    GNT_TRY(put_dates(f));
-    GNT_TRY(gnt_model_set_meta(f->model, "gauntlet.seed", seed, f->why));
-    GNT_TRY(gnt_model_set_meta(f->model, "gauntlet.optimiser", t->optimiser == GNT_ADAM ? "adam" : "adamw", f->why));
-    GNT_TRY(gnt_model_set_meta(f->model, "gauntlet.schedule", schedules[f->options->schedule], f->why));
-    for (size_t i = 0; i < sizeof number / sizeof *number; i++) GNT_TRY(put_number(f, number[i].key, number[i].value));
-    return GNT_OK;
-}
-
-static gnt_status finish(fit *f, gnt_fit_report *report)
-{
+    gnt_fit_report *report = f->task->report;
     gnt_fit_state *s = &f->state;
     unsigned best = gnt_fit_best(s);
     report->epochs_run = s->epochs_run;
     report->best_epoch = best + 1;
     report->train_loss = s->epoch[best].train_loss;
     report->val_loss = s->epoch[best].val_loss;
-    report->val_n = f->split->n_val;
+    report->val_n = f->task->split->n_val;
     report->val_correct = s->val_correct[best];
-    report->val_up = count_up(f, f->split->val_row, f->split->n_val);
+    report->val_up = count_up(f, f->task->split->val_row, f->task->split->n_val);
     report->pos_weight = f->train.pos_weight;
     report->epoch = s->epoch;
     s->epoch = NULL;
-    free(f->model->weights);
-    f->model->weights = s->best;
+    free(f->task->model->weights);
+    f->task->model->weights = s->best;
     s->best = NULL;
-    return describe(f, report);
+    gnt_fit_state_free(s);
+    report->seconds = now() - f->begin;
+    return gnt_fit_describe(f->task, &f->train, f->why);
+}
+
+/* A fit without an epoch left to run is finished. */
+static gnt_status settle(fit *f)
+{
+    const gnt_fit_options *o = f->task->options;
+    f->done = f->state.epochs_run >= o->epochs || gnt_fit_exhausted(&f->state, o->patience);
+    return f->done ? finish(f) : GNT_OK;
+}
+
+/* ---- all of them ---------------------------------------------------------------------------------------- */
+
+static gnt_status start_all(gnt_engine *engine, const gnt_fit_task *tasks, size_t n, fit *fits, gnt_error *why)
+{
+    double begin = now();
+    for (size_t i = 0; i < n; i++) {
+        fits[i] =
+            (fit){.engine = engine, .task = &tasks[i], .train = tasks[i].options->train, .begin = begin, .why = why};
+        GNT_TRY(start(&fits[i], fits));
+        GNT_TRY(settle(&fits[i]));
+    }
+    return GNT_OK;
+}
+
+/* One epoch of every fit that goes on; how many did. jobs, of [n]: room. */
+static gnt_status epoch_all(fit *fits, size_t n, gnt_train_job *jobs, size_t *of, size_t *n_run)
+{
+    *n_run = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (fits[i].done) continue;
+        of[*n_run] = i;
+        jobs[(*n_run)++] = next_epoch(&fits[i]);
+    }
+    if (!*n_run) return GNT_OK;
+    GNT_TRY(gnt_engine_train_epoch(fits->engine, jobs, *n_run, fits->why));
+    for (size_t k = 0; k < *n_run; k++) {
+        fit *f = &fits[of[k]];
+        gnt_status st = keep_epoch(f, &jobs[k]);
+        if (st && n > 1) (void)gnt_error_prefix(f->why, "%s", name_of(f));
+        if (st) return st;
+    }
+    return GNT_OK;
+}
+
+gnt_status gnt_model_fit_many(gnt_engine *engine, const gnt_fit_task *tasks, size_t n, const gnt_progress *progress,
+                              gnt_error *why)
+{
+    gnt_status st = GNT_OK;
+    fit *fits = NULL;
+    gnt_train_job *jobs = NULL;
+    size_t *of = NULL, n_run;
+    for (size_t i = 0; i < n; i++) *tasks[i].report = (gnt_fit_report){0};
+    if (!n) return GNT_OK;
+    GNT_ALLOC(fits, n);
+    GNT_ALLOC(jobs, n);
+    GNT_ALLOC(of, n);
+    GNT_GOTO(start_all(engine, tasks, n, fits, why));
+    for (;;) {
+        GNT_GOTO(epoch_all(fits, n, jobs, of, &n_run));
+        if (!n_run) break;
+        GNT_GOTO(tell(fits, n, progress));
+        for (size_t k = 0; k < n_run; k++) GNT_GOTO(settle(&fits[of[k]]));
+    }
+out:
+    for (size_t i = 0; fits && i < n; i++) {
+        gnt_fit_state_free(&fits[i].state);
+        free(fits[i].scaled);
+    }
+    for (size_t i = 0; st && i < n; i++) gnt_fit_report_free(tasks[i].report);
+    free(of);
+    free(jobs);
+    free(fits);
+    return st;
 }
 
 gnt_status gnt_model_fit(gnt_engine *engine, const gnt_features *features, gnt_labels labels, const gnt_split *split,
                          const gnt_fit_options *options, const gnt_progress *progress, gnt_model *model,
                          gnt_fit_report *report, gnt_error *why)
 {
-    gnt_status st = GNT_OK;
-    double begin = now();
-    fit f = {.engine = engine,
-             .options = options,
-             .features = features,
-             .split = split,
-             .progress = progress,
-             .labels = labels,
-             .model = model,
-             .train = options->train,
-             .why = why};
-    *report = (gnt_fit_report){0};
-    GNT_GOTO(start(&f));
-    while (f.state.epochs_run < options->epochs && !gnt_fit_exhausted(&f.state, options->patience)) {
-        GNT_GOTO(run_epoch(&f));
-        GNT_GOTO(tell(&f));
-    }
-    GNT_GOTO(finish(&f, report));
-    report->seconds = now() - begin;
-out:
-    gnt_fit_state_free(&f.state);
-    free(f.scaled);
-    if (st) gnt_fit_report_free(report);
-    return st;
+    gnt_fit_task task = {features, labels, split, options, model, report};
+    return gnt_model_fit_many(engine, &task, 1, progress, why);
 }

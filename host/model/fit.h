@@ -28,6 +28,9 @@ bool gnt_fit_exhausted(const gnt_fit_state *state, unsigned patience);
 /* Learning rate of the epoch to run, a function of the options and the curve so far. */
 double gnt_fit_rate(const gnt_fit_options *options, const gnt_fit_state *state);
 
+/* Metadata of a fitted model, from its task and filled report; train: as the last epoch used them. */
+GNT_MUST_CHECK gnt_status gnt_fit_describe(const gnt_fit_task *task, const gnt_train_options *train, gnt_error *why);
+
 /* Checkpoint file: docs/FORMATS.md. `print` is the SHA-256 of what must be equal for a resume: architecture, options,
  * rows, labels and features. */
 GNT_MUST_CHECK gnt_status gnt_checkpoint_write(const char *path, const gnt_fit_state *state, const char *print,

@@ -98,6 +98,22 @@ typedef struct gnt_fit_report {
 } gnt_fit_report;
 void gnt_fit_report_free(gnt_fit_report *report);
 
+/* One of the fits of a call. Any of it may be shared with others but model and report. */
+typedef struct gnt_fit_task {
+    const gnt_features *features;
+    gnt_labels labels;
+    const gnt_split *split;
+    const gnt_fit_options *options;
+    gnt_model *model;       /* in and out as gnt_model_fit's */
+    gnt_fit_report *report; /* out */
+} gnt_fit_task;
+
+/* Trains n models side by side, each with its own schedule, early stopping and checkpoint, each with the bits that
+ * gnt_model_fit alone would give it. An error of one ends all: no report is left, models are the caller's to free.
+ * Memory: the optimiser's arrays of every model in training, one scaled panel for each distinct set of train rows. */
+GNT_MUST_CHECK gnt_status gnt_model_fit_many(gnt_engine *engine, const gnt_fit_task *tasks, size_t n,
+                                             const gnt_progress *progress, gnt_error *why);
+
 /* Fits the scaler on the split's train rows, initialises (Xavier, orthogonal, zero biases; Philox), trains with
  * early stopping and restores the best checkpoint. model->net must be set, the rest is filled, including metadata. */
 GNT_MUST_CHECK gnt_status gnt_model_fit(gnt_engine *engine, const gnt_features *features, gnt_labels labels,

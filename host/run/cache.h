@@ -40,10 +40,18 @@ GNT_MUST_CHECK gnt_status gnt_cache_market(gnt_run_cache *cache, gnt_engine *eng
                                            bool adjusted, const char *schema, const gnt_market **market,
                                            gnt_error *why);
 
-/* net and options as they will be used; options->train.seed included. */
-GNT_MUST_CHECK gnt_status gnt_cache_model(gnt_run_cache *cache, gnt_engine *engine, const gnt_market *market,
-                                          const gnt_split *split, const gnt_net *net, const gnt_fit_options *options,
-                                          const char *variant, const gnt_progress *progress, const gnt_fitted **fitted,
-                                          gnt_error *why);
+/* A model that is wanted; net and options as they will be used, options.train.seed included. */
+typedef struct gnt_wanted {
+    const gnt_split *split;
+    gnt_net net;
+    gnt_fit_options options;
+    const char *variant;
+    const gnt_fitted **fitted; /* out */
+} gnt_wanted;
+
+/* Looks every model up and trains those that are missing, all at once. */
+GNT_MUST_CHECK gnt_status gnt_cache_models(gnt_run_cache *cache, gnt_engine *engine, const gnt_market *market,
+                                           const gnt_wanted *wanted, size_t n, const gnt_progress *progress,
+                                           gnt_error *why);
 
 #endif

@@ -60,14 +60,40 @@ static gnt_status options_of(const gnt_run *run, int arm, uint32_t epochs, gnt_n
     return GNT_OK;
 }
 
-gnt_status gnt_run_fit(gnt_run *run, int arm, const gnt_split *split, uint32_t epochs, const gnt_fitted **fitted,
-                       gnt_error *why)
+typedef struct wanted_list {
+    gnt_wanted item[GNT_MAX_ARMS * (GNT_MAX_SPLITS + GNT_MAX_FOLDS)];
+    size_t n;
+} wanted_list;
+
+/* The variants of `arms` on a split's rows; epochs: at most. */
+static gnt_status want(const gnt_run *run, uint32_t arms, const gnt_split *split, uint32_t epochs,
+                       const gnt_fitted *fitted[GNT_MAX_ARMS], wanted_list *list, gnt_error *why)
 {
-    gnt_net net = {0};
-    gnt_fit_options options = {0};
-    GNT_TRY(options_of(run, arm, epochs, &net, &options, why));
-    return gnt_cache_model(run->cache, run->engine, run->market, split, &net, &options, gnt_arm_names[arm],
-                           run->progress, fitted, why);
+    for (int arm = 0; arm < GNT_MAX_ARMS; arm++) {
+        if (!(arms & 1u << arm)) continue;
+        gnt_wanted *w = &list->item[list->n++];
+        *w = (gnt_wanted){.split = split, .variant = gnt_arm_names[arm], .fitted = &fitted[arm]};
+        GNT_TRY(options_of(run, arm, epochs, &w->net, &w->options, why));
+    }
+    return GNT_OK;
+}
+
+gnt_status gnt_run_fit(gnt_run *run, gnt_error *why)
+{
+    gnt_status st = GNT_OK;
+    const gnt_experiment *e = run->experiment;
+    const gnt_exp_walk *walk = &e->walk_forward;
+    wanted_list *list;
+    GNT_ALLOC(list, 1);
+    for (size_t s = 0; s < e->n_splits; s++)
+        if (gnt_run_split_used(run, s))
+            GNT_GOTO(want(run, e->variants, &run->split[s], e->training.epochs, run->fitted[s], list, why));
+    for (size_t i = 0; e->parts & GNT_PART_FOLDS && i < walk->folds; i++)
+        GNT_GOTO(want(run, walk->arms, &run->fold[i], walk->epochs, run->fold_fitted[i], list, why));
+    st = gnt_cache_models(run->cache, run->engine, run->market, list->item, list->n, run->progress, why);
+out:
+    free(list);
+    return st;
 }
 
 /* ---- what a result keeps of a model -------------------------------------------------------------------- */

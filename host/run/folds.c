@@ -5,7 +5,7 @@
 
 #include "inside.h"
 
-static gnt_status make_folds(gnt_run *run, gnt_split *fold, gnt_error *why)
+gnt_status gnt_run_make_folds(gnt_run *run, gnt_error *why)
 {
     const gnt_exp_walk *walk = &run->experiment->walk_forward;
     gnt_walk_options options;
@@ -16,22 +16,21 @@ static gnt_status make_folds(gnt_run *run, gnt_split *fold, gnt_error *why)
     options.train_bars = walk->train_bars;
     options.embargo = walk->embargo;
     return gnt_walk_forward(&options, run->market->bars.day, run->market->bars.n,
-                            run->market->features.schema.first_valid, run->experiment->window, fold, why);
+                            run->market->features.schema.first_valid, run->experiment->window, run->fold, why);
 }
 
-/* Fits every arm of a fold and scores its test piece. */
-static gnt_status run_fold(gnt_run *run, size_t number, const gnt_split *fold, gnt_run_window *w, gnt_error *why)
+/* The models of a fold and their scores on its test piece. */
+static gnt_status run_fold(gnt_run *run, size_t i, gnt_run_window *w, gnt_error *why)
 {
-    const gnt_exp_walk *walk = &run->experiment->walk_forward;
+    const gnt_split *fold = &run->fold[i];
+    size_t begin = fold->test_row[0] + 1, end = fold->test_row[fold->n_test - 1] + 2;
     char name[32];
-    snprintf(name, sizeof name, "fold%zu", number);
+    snprintf(name, sizeof name, "fold%zu", i + 1);
+    GNT_TRY(gnt_run_tick(run, name, (double)i, run->experiment->walk_forward.folds, why));
     for (int arm = 0; arm < GNT_MAX_ARMS; arm++) {
-        const gnt_fitted *fitted;
-        if (!(walk->arms & 1u << arm)) continue;
-        GNT_TRY(gnt_run_tick(run, name, (double)number - 1, walk->folds, why));
-        GNT_TRY(gnt_run_fit(run, arm, fold, walk->epochs, &fitted, why));
+        const gnt_fitted *fitted = run->fold_fitted[i][arm];
+        if (!fitted) continue;
         GNT_TRY(gnt_run_store_model(run, arm, name, fold, fitted, false, why));
-        size_t begin = fold->test_row[0] + 1, end = fold->test_row[fold->n_test - 1] + 2;
         GNT_TRY(gnt_run_score(run, fitted, begin, end, &w->prob[arm], why));
     }
     return GNT_OK;
@@ -74,23 +73,19 @@ static void fold_row(gnt_run *run, size_t number, const gnt_split *f, const gnt_
 
 gnt_status gnt_run_folds(gnt_run *run, gnt_error *why)
 {
-    gnt_status st = GNT_OK;
     const gnt_exp_walk *walk = &run->experiment->walk_forward;
-    gnt_split fold[GNT_MAX_FOLDS] = {0};
+    const gnt_split *last = &run->fold[walk->folds - 1];
     gnt_run_window *w = &run->window[run->n_windows++];
     *w = (gnt_run_window){.name = "folds",
                           .title = "walk-forward test pieces, one book",
                           .split_name = "walk-forward",
                           .note = "each piece is scored by models fitted on bars before it; the book runs through",
-                          .arms = walk->arms};
-    GNT_GOTO(make_folds(run, fold, why));
-    w->begin = fold[0].test_row[0] + 1;
-    w->end = fold[walk->folds - 1].test_row[fold[walk->folds - 1].n_test - 1] + 2;
-    for (size_t i = 0; i < walk->folds; i++) GNT_GOTO(run_fold(run, i + 1, &fold[i], w, why));
-    GNT_GOTO(gnt_run_books(run, w, why));
-    GNT_GOTO(gnt_run_store_window(run, w, why));
-    for (size_t i = 0; i < walk->folds; i++) fold_row(run, i + 1, &fold[i], w);
-out:
-    for (size_t i = 0; i < GNT_MAX_FOLDS; i++) gnt_split_free(&fold[i]);
-    return st;
+                          .arms = walk->arms,
+                          .begin = run->fold[0].test_row[0] + 1,
+                          .end = last->test_row[last->n_test - 1] + 2};
+    for (size_t i = 0; i < walk->folds; i++) GNT_TRY(run_fold(run, i, w, why));
+    GNT_TRY(gnt_run_books(run, w, why));
+    GNT_TRY(gnt_run_store_window(run, w, why));
+    for (size_t i = 0; i < walk->folds; i++) fold_row(run, i + 1, &run->fold[i], w);
+    return GNT_OK;
 }

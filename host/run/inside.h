@@ -29,7 +29,9 @@ typedef struct gnt_run {
     const gnt_market *market; /* borrowed from the cache */
     gnt_split split[GNT_MAX_SPLITS];
     const gnt_fitted *fitted[GNT_MAX_SPLITS][GNT_MAX_ARMS]; /* borrowed from the cache; NULL: not needed */
-    gnt_run_window window[GNT_MAX_WINDOWS + 1];             /* the experiment's, then "folds" */
+    gnt_split fold[GNT_MAX_FOLDS];                          /* walk-forward, as many as the experiment has */
+    const gnt_fitted *fold_fitted[GNT_MAX_FOLDS][GNT_MAX_ARMS];
+    gnt_run_window window[GNT_MAX_WINDOWS + 1]; /* the experiment's, then "folds" */
     size_t n_windows;
     int8_t *regime[GNT_N_SCHEMES]; /* [T] or NULL, owned */
     double edges[2];               /* of volatility, sd a bar */
@@ -42,9 +44,8 @@ typedef struct gnt_run {
 /* Rows of a split of the experiment: its test is every bar after validation, so that the same split gives the same
  * model in every experiment, whatever windows it is tested on. */
 GNT_MUST_CHECK gnt_status gnt_run_split(gnt_run *run, const gnt_exp_split *from, gnt_split *split, gnt_error *why);
-/* The model of a variant on a split's rows. epochs: at most. */
-GNT_MUST_CHECK gnt_status gnt_run_fit(gnt_run *run, int arm, const gnt_split *split, uint32_t epochs,
-                                      const gnt_fitted **fitted, gnt_error *why);
+/* Every model the experiment needs, of its splits and of its folds, all in one go: run->fitted, run->fold_fitted. */
+GNT_MUST_CHECK gnt_status gnt_run_fit(gnt_run *run, gnt_error *why);
 /* models[] entry, the file beside the results and /training/<variant>_<split>. */
 GNT_MUST_CHECK gnt_status gnt_run_store_model(gnt_run *run, int arm, const char *split_name, const gnt_split *split,
                                               const gnt_fitted *fitted, bool write_file, gnt_error *why);
@@ -65,6 +66,7 @@ gnt_run_window *gnt_run_find_window(gnt_run *run, const char *name);
 
 GNT_MUST_CHECK gnt_status gnt_run_cost_curve(gnt_run *run, gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_run_regimes(gnt_run *run, gnt_error *why);
+GNT_MUST_CHECK gnt_status gnt_run_make_folds(gnt_run *run, gnt_error *why); /* run->fold */
 GNT_MUST_CHECK gnt_status gnt_run_folds(gnt_run *run, gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_run_ab(gnt_run *run, gnt_error *why);
 void gnt_run_claims(gnt_run *run);
@@ -75,7 +77,8 @@ void gnt_run_claims(gnt_run *run);
 json_t *gnt_run_dates(gnt_day from, gnt_day to);
 /* {value, lo, hi, n, majority} of one arm over chosen bars: pick[i] for bar begin + i; null when none. */
 json_t *gnt_run_accuracy(const gnt_run *run, const gnt_run_window *window, int arm, const bool *pick);
-bool gnt_run_up(const gnt_run *run, size_t bar); /* close above the close before */
+bool gnt_run_up(const gnt_run *run, size_t bar);           /* close above the close before */
+bool gnt_run_split_used(const gnt_run *run, size_t split); /* by a window */
 GNT_MUST_CHECK gnt_status gnt_run_tick(const gnt_run *run, const char *what, double done, double total, gnt_error *why);
 
 #endif

@@ -77,7 +77,7 @@ static gnt_status place(gnt_run *run, gnt_error *why)
     return GNT_OK;
 }
 
-static bool split_used(const gnt_run *run, size_t split)
+bool gnt_run_split_used(const gnt_run *run, size_t split)
 {
     for (size_t i = 0; i < run->experiment->n_windows; i++)
         if (strcmp(run->experiment->windows[i].split, run->experiment->splits[split].name) == 0) return true;
@@ -87,12 +87,13 @@ static bool split_used(const gnt_run *run, size_t split)
 static gnt_status fit(gnt_run *run, gnt_error *why)
 {
     const gnt_experiment *e = run->experiment;
+    if (e->parts & GNT_PART_FOLDS) GNT_TRY(gnt_run_make_folds(run, why));
+    GNT_TRY(gnt_run_fit(run, why));
     for (size_t s = 0; s < e->n_splits; s++)
-        for (int arm = 0; split_used(run, s) && arm < GNT_MAX_ARMS; arm++) {
-            if (!(e->variants & 1u << arm)) continue;
-            GNT_TRY(gnt_run_fit(run, arm, &run->split[s], e->training.epochs, &run->fitted[s][arm], why));
-            GNT_TRY(gnt_run_store_model(run, arm, e->splits[s].name, &run->split[s], run->fitted[s][arm], true, why));
-        }
+        for (int arm = 0; arm < GNT_MAX_ARMS; arm++)
+            if (run->fitted[s][arm])
+                GNT_TRY(
+                    gnt_run_store_model(run, arm, e->splits[s].name, &run->split[s], run->fitted[s][arm], true, why));
     return GNT_OK;
 }
 
@@ -154,6 +155,7 @@ static void run_free(gnt_run *run)
 {
     gnt_h5_close(&run->h5);
     for (size_t i = 0; i < GNT_MAX_SPLITS; i++) gnt_split_free(&run->split[i]);
+    for (size_t i = 0; i < GNT_MAX_FOLDS; i++) gnt_split_free(&run->fold[i]);
     for (size_t i = 0; i <= GNT_MAX_WINDOWS; i++)
         for (int arm = 0; arm < GNT_MAX_ARMS; arm++) {
             free(run->window[i].prob[arm]);
