@@ -1,5 +1,6 @@
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -151,6 +152,53 @@ bool gnt_file_exists(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0;
+}
+
+bool gnt_is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static bool name_ends(const char *name, const char *ending)
+{
+    size_t n = strlen(name), m = strlen(ending);
+    return name[0] != '.' && n > m && strcmp(name + n - m, ending) == 0;
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+gnt_status gnt_folder_list(const char *folder, const char *ending, char ***paths, size_t *n, gnt_error *why)
+{
+    gnt_status st = GNT_OK;
+    struct dirent **entry = NULL;
+    size_t bytes = 0;
+    *paths = NULL;
+    *n = 0;
+    int found = scandir(folder, &entry, NULL, by_bytes);
+    if (found < 0) return gnt_fail(why, GNT_EIO, "%s: can't list the folder: %s", folder, strerror(errno));
+    for (int i = 0; i < found; i++) bytes += strlen(folder) + strlen(entry[i]->d_name) + 2 + sizeof **paths;
+    *paths = malloc(bytes ? bytes : 1);
+    if (!*paths) {
+        st = gnt_fail(why, GNT_ENOMEM, "%s: out of memory for its %d names", folder, found);
+        goto out;
+    }
+    char *text = (char *)(*paths + found), *end = (char *)*paths + bytes;
+    for (int i = 0; i < found; i++) {
+        if (!name_ends(entry[i]->d_name, ending)) continue;
+        GNT_GOTO(gnt_path_join(text, (size_t)(end - text), folder, entry[i]->d_name, why));
+        (*paths)[(*n)++] = text;
+        text += strlen(text) + 1;
+    }
+out:
+    for (int i = 0; i < found; i++) free(entry[i]);
+    free(entry);
+    if (st) free(*paths);
+    if (st) *paths = NULL;
+    return st;
 }
 
 gnt_status gnt_path_join(char *out, size_t room, const char *dir, const char *name, gnt_error *why)

@@ -39,6 +39,12 @@ GNT_MUST_CHECK gnt_status gnt_file_write(const char *path, const void *data, siz
 GNT_MUST_CHECK gnt_status gnt_make_dirs(const char *path, gnt_error *why); /* mkdir -p */
 bool gnt_file_exists(const char *path);
 
+bool gnt_is_folder(const char *path);
+/* "folder/name" of everything in a folder whose name ends in `ending` and does not begin with a dot, in byte order;
+ * *paths is one block of pointers and text (free()). */
+GNT_MUST_CHECK gnt_status gnt_folder_list(const char *folder, const char *ending, char ***paths, size_t *n,
+                                          gnt_error *why);
+
 /* "dir/name" into out; EINVAL when it does not fit. */
 GNT_MUST_CHECK gnt_status gnt_path_join(char *out, size_t room, const char *dir, const char *name, gnt_error *why);
 

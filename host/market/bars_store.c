@@ -137,9 +137,9 @@ out:
 static gnt_status check_bars(const char *path, const gnt_bars *b, gnt_error *why)
 {
     if (b->n == 0) return gnt_fail(why, GNT_EDATA, "%s:%s: no bars", path, b->symbol);
+    gnt_day first = gnt_day_of(1800, 1, 1), last = gnt_day_of(2200, 12, 31);
     for (size_t t = 0; t < b->n; t++) {
-        if (b->day[t] < gnt_day_of(1800, 1, 1) || b->day[t] > gnt_day_of(2200, 12, 31) ||
-            (t && b->day[t] <= b->day[t - 1]))
+        if (b->day[t] < first || b->day[t] > last || (t && b->day[t] <= b->day[t - 1]))
             return gnt_fail(why, GNT_EDATA, "%s:%s: row %zu: day %d, expected rising dates", path, b->symbol, t,
                             (int)b->day[t]);
         double value[] = {b->open[t], b->high[t], b->low[t], b->close[t], b->adj_close[t], b->volume[t]};
@@ -192,104 +192,120 @@ out:
 }
 
 /* "IBB, SPY, ..." for the message about a symbol that is not there. */
-static gnt_status no_symbol(gnt_h5 *file, const char *path, const char *symbol, gnt_error *why)
+static gnt_status no_symbol(const gnt_bars_store *store, const char *symbol, gnt_error *why)
 {
-    char **names, known[256] = "";
-    size_t n;
-    GNT_TRY(gnt_h5_list(file, "/bars", &names, &n, why));
-    for (size_t i = 0, used = 0; i < n && used < sizeof known - GNT_SYMBOL_ROOM - 8; i++)
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%.31s", i ? ", " : "", names[i]);
-    free(names);
-    return gnt_fail(why, GNT_EDATA, "%s: no symbol '%s', expected one of: %s", path, symbol, known);
+    char known[256] = "";
+    for (size_t i = 0, used = 0; i < store->n && used < sizeof known - GNT_SYMBOL_ROOM - 8; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%.31s", i ? ", " : "", store->symbol[i]);
+    return gnt_fail(why, GNT_EDATA, "%s: no symbol '%s', expected one of: %s", store->path, symbol, known);
+}
+
+gnt_status gnt_bars_store_open(const char *path, gnt_bars_store *store, gnt_error *why)
+{
+    *store = (gnt_bars_store){0};
+    GNT_TRY(open_store(path, &store->file, why));
+    snprintf(store->path, sizeof store->path, "%s", path);
+    gnt_status st = gnt_h5_list(store->file, "/bars", &store->symbol, &store->n, why);
+    if (st) gnt_bars_store_close(store);
+    return st;
+}
+
+void gnt_bars_store_close(gnt_bars_store *store)
+{
+    free(store->symbol);
+    gnt_h5_close(&store->file);
+    *store = (gnt_bars_store){0};
+}
+
+gnt_status gnt_bars_store_read(const gnt_bars_store *store, const char *symbol, gnt_bars *bars, gnt_error *why)
+{
+    char group[PATH_ROOM];
+    *bars = (gnt_bars){0};
+    if (!gnt_symbol_valid(symbol) || !gnt_h5_has(store->file, at(group, symbol, "")))
+        return no_symbol(store, symbol, why);
+    return get_symbol(store->file, store->path, symbol, bars, why);
 }
 
 gnt_status gnt_bars_store_get(const char *path, const char *symbol, gnt_bars *bars, gnt_error *why)
 {
-    gnt_h5 *file = NULL;
-    char group[PATH_ROOM];
+    gnt_bars_store store;
     *bars = (gnt_bars){0};
-    GNT_TRY(open_store(path, &file, why));
-    gnt_status st = gnt_symbol_valid(symbol) && gnt_h5_has(file, at(group, symbol, ""))
-                        ? get_symbol(file, path, symbol, bars, why)
-                        : no_symbol(file, path, symbol, why);
-    gnt_h5_close(&file);
+    GNT_TRY(gnt_bars_store_open(path, &store, why));
+    gnt_status st = gnt_bars_store_read(&store, symbol, bars, why);
+    gnt_bars_store_close(&store);
     return st;
 }
 
 /* ---- replacing one store by the next -------------------------------------------------------------- */
-
-/* What the next store holds: the given bars and those the old store keeps. */
-typedef struct holdings {
-    gnt_bars *old; /* [n_old], owned */
-    size_t n_old;
-    const gnt_bars **all; /* [n_all], by symbol */
-    size_t n_all;
-} holdings;
-
-static void holdings_free(holdings *h)
-{
-    for (size_t i = 0; i < h->n_old; i++) gnt_bars_free(&h->old[i]);
-    free(h->old);
-    free(h->all);
-}
-
-static bool is_among(const char *symbol, const gnt_bars *bars, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!strcmp(symbol, bars[i].symbol)) return true;
-    return false;
-}
-
-static gnt_status read_old(const char *path, const gnt_bars *bars, size_t n, holdings *h, gnt_error *why)
-{
-    gnt_h5 *file = NULL;
-    char **names = NULL;
-    size_t n_names = 0;
-    if (!gnt_file_exists(path)) return GNT_OK;
-    gnt_status st = open_store(path, &file, why);
-    if (!st) st = gnt_h5_list(file, "/bars", &names, &n_names, why);
-    if (st) goto out;
-    GNT_ALLOC(h->old, n_names);
-    for (size_t i = 0; i < n_names; i++) {
-        if (is_among(names[i], bars, n)) continue;
-        if (!gnt_symbol_valid(names[i])) {
-            st = gnt_fail(why, GNT_EIO, "%s: '%s' in it is no symbol", path, names[i]);
-            goto out;
-        }
-        GNT_GOTO(get_symbol(file, path, names[i], &h->old[h->n_old], why));
-        h->n_old++;
-    }
-out:
-    free(names);
-    gnt_h5_close(&file);
-    return st;
-}
 
 static int by_symbol(const void *a, const void *b)
 {
     return strcmp((*(const gnt_bars *const *)a)->symbol, (*(const gnt_bars *const *)b)->symbol);
 }
 
-gnt_status gnt_bars_store_put(const char *path, const gnt_bars *bars, size_t n, gnt_error *why)
+/* The given bars in the order of their symbols. */
+static gnt_status in_order(const gnt_bars *bars, size_t n, const gnt_bars ***order, gnt_error *why)
+{
+    gnt_status st = GNT_OK;
+    GNT_ALLOC(*order, n);
+    for (size_t i = 0; i < n; i++) (*order)[i] = &bars[i];
+    qsort(*order, n, sizeof **order, by_symbol);
+    for (size_t i = 0; i < n; i++) {
+        const char *symbol = (*order)[i]->symbol;
+        if (!gnt_symbol_valid(symbol) || (i && !strcmp(symbol, (*order)[i - 1]->symbol)))
+            return gnt_fail(why, GNT_EINVAL, "symbol '%s': empty, with a slash, or given twice", symbol);
+    }
+out:
+    return st;
+}
+
+/* Hands a symbol of the old store on. */
+static gnt_status copy_symbol(const gnt_bars_store *old, const char *symbol, gnt_h5 *file, gnt_error *why)
+{
+    gnt_bars bars;
+    if (!gnt_symbol_valid(symbol)) return gnt_fail(why, GNT_EIO, "%s: '%s' in it is no symbol", old->path, symbol);
+    GNT_TRY(get_symbol(old->file, old->path, symbol, &bars, why));
+    gnt_status st = put_symbol(file, &bars, why);
+    gnt_bars_free(&bars);
+    return st;
+}
+
+/* Both in the order of symbols; of two with one name the new one. */
+static gnt_status put_merged(const gnt_bars_store *old, const gnt_bars *const *bars, size_t n, gnt_h5 *file,
+                             const gnt_progress *progress, gnt_error *why)
+{
+    for (size_t i = 0, k = 0; i < n || k < old->n;) {
+        int side = i == n ? 1 : k == old->n ? -1 : strcmp(bars[i]->symbol, old->symbol[k]);
+        if (side > 0)
+            GNT_TRY(copy_symbol(old, old->symbol[k], file, why));
+        else
+            GNT_TRY(put_symbol(file, bars[i], why));
+        i += side <= 0;
+        k += side >= 0;
+        if (!gnt_progress_report(progress, "storing", (double)(i + k), (double)(n + old->n), ""))
+            return gnt_fail(why, GNT_EINTERRUPTED, "stopped while storing");
+    }
+    return GNT_OK;
+}
+
+gnt_status gnt_bars_store_put(const char *path, const gnt_bars *bars, size_t n, const gnt_progress *progress,
+                              gnt_error *why)
 {
     gnt_status st = GNT_OK;
     gnt_h5 *file = NULL;
-    holdings h = {0};
-    for (size_t i = 0; i < n; i++)
-        if (!gnt_symbol_valid(bars[i].symbol) || is_among(bars[i].symbol, bars, i))
-            return gnt_fail(why, GNT_EINVAL, "symbol '%s': empty, with a slash, or given twice", bars[i].symbol);
-    GNT_GOTO(read_old(path, bars, n, &h, why));
-    GNT_ALLOC(h.all, n + h.n_old);
-    for (size_t i = 0; i < n; i++) h.all[h.n_all++] = &bars[i];
-    for (size_t i = 0; i < h.n_old; i++) h.all[h.n_all++] = &h.old[i];
-    qsort(h.all, h.n_all, sizeof *h.all, by_symbol);
+    gnt_bars_store old = {0};
+    const gnt_bars **order = NULL;
+    GNT_GOTO(in_order(bars, n, &order, why));
+    if (gnt_file_exists(path)) GNT_GOTO(gnt_bars_store_open(path, &old, why));
     GNT_GOTO(gnt_h5_create(path, &file, why));
     GNT_GOTO(gnt_h5_put_text(file, "/", "format", FORMAT, why));
     GNT_GOTO(gnt_h5_put_count(file, "/", "version", VERSION, why));
-    for (size_t i = 0; i < h.n_all; i++) GNT_GOTO(put_symbol(file, h.all[i], why));
+    GNT_GOTO(put_merged(&old, order, n, file, progress, why));
+    gnt_bars_store_close(&old);
     st = gnt_h5_commit(&file, why);
 out:
     gnt_h5_close(&file);
-    holdings_free(&h);
+    gnt_bars_store_close(&old);
+    free(order);
     return st;
 }

@@ -7,6 +7,7 @@
 
 #include "csv_bars.h"
 #include "host/base/mem.h"
+#include "host/base/parallel.h"
 #include "load.h"
 #include "stooq.h"
 #include "yahoo.h"
@@ -113,20 +114,67 @@ out:
     return st;
 }
 
+/* ---- files ------------------------------------------------------------------------------------------ */
+
+enum { FILES_A_STEP = 64 }; /* between two looks at the progress bar */
+
+typedef struct reading {
+    const gnt_ingest *job;
+    size_t begin;
+    gnt_bars *bars;
+    gnt_error *error; /* [n] */
+} reading;
+
+static void read_file(void *arg, size_t i)
+{
+    const reading *r = arg;
+    const gnt_ingest *job = r->job;
+    const gnt_checks checks = {job->calendar, false, job->range, job->now_unix};
+    i += r->begin;
+    r->error[i].status = gnt_bars_load_csv(job->in[i], job->symbol[i], &checks, &r->bars[i], &r->error[i]);
+}
+
+/* One bad file speaks for itself; of several each has its line, and the last word says what became of the rest. */
+static gnt_status file_errors(const gnt_error *error, size_t n, const gnt_progress *progress, gnt_error *why)
+{
+    size_t n_bad = 0, first = 0;
+    for (size_t i = n; i-- > 0;)
+        if (error[i].status) n_bad++, first = i;
+    if (n_bad == 0) return GNT_OK;
+    if (n_bad == 1) return gnt_fail(why, error[first].status, "%s", error[first].text);
+    for (size_t i = 0; i < n; i++)
+        if (error[i].status) gnt_progress_log(progress, error[i].text);
+    return gnt_fail(why, error[first].status, "%zu of %zu files failed, nothing is stored; the first: %.500s", n_bad, n,
+                    error[first].text);
+}
+
+static gnt_status read_files(const gnt_ingest *job, gnt_bars *bars, const gnt_progress *progress, gnt_error *why)
+{
+    gnt_status st = GNT_OK;
+    reading r = {.job = job, .bars = bars};
+    GNT_ALLOC(r.error, job->n);
+    for (; r.begin < job->n; r.begin += FILES_A_STEP) {
+        if (!gnt_progress_report(progress, "reading files", (double)r.begin, (double)job->n, "")) {
+            st = gnt_fail(why, GNT_EINTERRUPTED, "stopped while reading files");
+            goto out;
+        }
+        size_t left = job->n - r.begin;
+        gnt_parallel_for(job->threads, left < FILES_A_STEP ? left : FILES_A_STEP, read_file, &r);
+    }
+    gnt_progress_report(progress, "reading files", (double)job->n, (double)job->n, "");
+    st = file_errors(r.error, job->n, progress, why);
+out:
+    free(r.error);
+    return st;
+}
+
 /* ---- reading ---------------------------------------------------------------------------------------- */
 
 gnt_status gnt_ingest_read(const gnt_ingest *job, gnt_bars *bars, const gnt_progress *progress, gnt_error *why)
 {
-    gnt_status st = GNT_OK;
     memset(bars, 0, job->n * sizeof *bars);
-    if (job->source == GNT_SOURCE_CSV) {
-        const gnt_checks checks = {job->calendar, false, job->range, job->now_unix};
-        for (size_t i = 0; i < job->n; i++)
-            GNT_GOTO(gnt_bars_load_csv(job->in[i], job->symbol[i], &checks, &bars[i], why));
-    } else {
-        st = read_downloads(job, bars, progress, why);
-    }
-out:
+    gnt_status st =
+        job->source == GNT_SOURCE_CSV ? read_files(job, bars, progress, why) : read_downloads(job, bars, progress, why);
     for (size_t i = 0; st && i < job->n; i++) gnt_bars_free(&bars[i]);
     return st;
 }

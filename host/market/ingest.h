@@ -21,9 +21,11 @@ typedef struct gnt_ingest {
     gnt_calendar calendar;
     int64_t now_unix;
     gnt_http_options http;
+    unsigned threads; /* that read files; 0: all cores */
 } gnt_ingest;
 
-/* Fills bars[0..n), which are zeroed here; on failure none holds anything. Nothing is written. */
+/* Fills bars[0..n), which are zeroed here; on failure none holds anything. Nothing is written. Every file is read even
+ * when one has failed: of several failures each is a log line, and `why` counts them and tells the first. */
 GNT_MUST_CHECK gnt_status gnt_ingest_read(const gnt_ingest *job, gnt_bars *bars, const gnt_progress *progress,
                                           gnt_error *why);
 

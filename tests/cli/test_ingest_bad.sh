@@ -55,7 +55,7 @@ LONG=$(head -c 1048600 /dev/zero | tr '\0' x)
 printf '%s,note\n%s,%s\n' "$HEAD" "$GOOD" "$LONG" >"$SCRATCH/LONG.csv"
 refuses "a line over 1 MiB" 1 "LONG.csv:2: line too long" ingest --in "$SCRATCH/LONG.csv" --store "$SCRATCH/n.h5"
 refuses "no such file" 1 "NONE.csv: can't open" ingest --in "$SCRATCH/NONE.csv" --store "$SCRATCH/n.h5"
-refuses "a folder" 1 "not a regular file" ingest --in "$SCRATCH/kept" --symbol X --store "$SCRATCH/n.h5"
+refuses "no regular file" 1 "not a regular file" ingest --in /dev/null --symbol X --store "$SCRATCH/n.h5"
 
 # ---- well-formed, but no bars: 3 ----
 bad "header only" 3 ": no bar" "$HEAD\n"

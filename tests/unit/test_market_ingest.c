@@ -216,7 +216,7 @@ static void put_one(const char *symbol, size_t n, double mark)
 {
     gnt_bars bars = {0};
     make_bars(&bars, symbol, n, mark);
-    MUST(gnt_bars_store_put(store, &bars, 1, &why));
+    MUST(gnt_bars_store_put(store, &bars, 1, NULL, &why));
     gnt_bars_free(&bars);
 }
 
@@ -262,7 +262,7 @@ static void warnings_come_back(void **state)
     bars.provenance = GNT_SYNTHETIC;
     bars.retrieved_unix = 1700000000;
     snprintf(bars.source, sizeof bars.source, "https://example.org/caf\xc3\xa9");
-    MUST(gnt_bars_store_put(store, &bars, 1, &why));
+    MUST(gnt_bars_store_put(store, &bars, 1, NULL, &why));
     MUST(gnt_bars_store_get(store, "WWW", &back, &why));
     assert_int_equal(back.n_warnings, 2);
     assert_int_equal(back.warnings[1].line, 7);
@@ -290,7 +290,7 @@ static void replace_for_ever(double mark)
     for (;; mark++) {
         gnt_bars bars = {0};
         make_bars(&bars, "HOT", N_KILLED, mark);
-        if (gnt_bars_store_put(store, &bars, 1, &why)) _exit(1);
+        if (gnt_bars_store_put(store, &bars, 1, NULL, &why)) _exit(1);
         gnt_bars_free(&bars);
     }
 }
