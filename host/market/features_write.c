@@ -134,7 +134,7 @@ static gnt_status write_npy(const char *path, const gnt_feature_rows *rows, gnt_
 
 /* ---- HDF5 ------------------------------------------------------------------------------------------- */
 
-static gnt_status put_names(gnt_h5 *file, const gnt_schema *schema, gnt_error *why)
+gnt_status gnt_feature_names_put(gnt_h5 *file, const gnt_schema *schema, gnt_error *why)
 {
     gnt_status st = GNT_OK;
     char *text = NULL;
@@ -191,7 +191,7 @@ static gnt_status write_h5(const char *path, const gnt_feature_rows *rows, gnt_e
     const gnt_features *f = rows->features;
     GNT_GOTO(gnt_h5_create(path, &file, why));
     GNT_GOTO(gnt_h5_put(file, "/day", GNT_H5_I32, f->day + rows->first, rows->n, 0, why));
-    GNT_GOTO(put_names(file, &f->schema, why));
+    GNT_GOTO(gnt_feature_names_put(file, &f->schema, why));
     GNT_GOTO(gnt_h5_put(file, "/x", GNT_H5_F32, values(rows), rows->n, f->schema.n_features, why));
     GNT_GOTO(put_attributes(file, rows, why));
     st = gnt_h5_commit(&file, why);

@@ -27,6 +27,10 @@ GNT_MUST_CHECK gnt_status gnt_features_write(const char *path, const gnt_feature
 GNT_MUST_CHECK gnt_status gnt_features_write_csv(const char *path, const gnt_feature_rows *rows, const uint8_t *up,
                                                  gnt_error *why);
 
+struct gnt_h5;
+/* The columns' names as the dataset /names of an open file. */
+GNT_MUST_CHECK gnt_status gnt_feature_names_put(struct gnt_h5 *file, const gnt_schema *schema, gnt_error *why);
+
 /* schema, version, hash, symbols[], rows, features, first, last, price, provenance, source_sha256[]. Caller owns. */
 json_t *gnt_features_describe(const gnt_feature_rows *rows);
 
