@@ -180,9 +180,13 @@ static gnt_status make_groups(gnt_h5 *file, const char *path, bool whole, gnt_er
     size_t n = strlen(path);
     if (n == 0 || n >= sizeof part)
         return gnt_fail(why, GNT_EINVAL, "%s: '%s' is no usable dataset path", file->path, path);
-    memcpy(part, path, n + 1);
+    if (!whole)
+        while (n && path[n - 1] != '/') n--; /* the last name is the dataset's */
+    memcpy(part, path, n);
+    part[n] = 0;
+    if (n == 0 || !strcmp(part, file->group)) return GNT_OK;
     for (size_t i = 1; i <= n; i++) {
-        if ((path[i] != '/' && (path[i] != 0 || !whole)) || path[i - 1] == '/') continue;
+        if ((path[i] != '/' && (i < n || !whole)) || path[i - 1] == '/') continue;
         part[i] = 0;
         if (!gnt_h5_has(file, part)) {
             hid_t list = creation_list(H5P_GROUP_CREATE);
@@ -191,8 +195,9 @@ static gnt_status make_groups(gnt_h5 *file, const char *path, bool whole, gnt_er
             if (group < 0) return gnt_h5_fail(why, file->path, part, "can't make the group");
             H5Gclose(group);
         }
-        part[i] = path[i];
+        part[i] = i < n ? path[i] : 0;
     }
+    memcpy(file->group, part, n + 1);
     return GNT_OK;
 }
 

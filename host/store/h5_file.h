@@ -12,6 +12,7 @@ struct gnt_h5 {
     bool writing;
     gnt_temp temp; /* when writing */
     char path[1024];
+    char group[1024]; /* the groups of this path were made last: most puts go where the one before went */
 };
 
 /* EIO, "FILE:AT: what (the library's innermost reason)"; empties HDF5's error stack. */

@@ -57,8 +57,11 @@ static gnt_status source_check(gnt_h5 *file, const char *path, const source *s, 
 static gnt_status source_open(gnt_h5 *file, const char *path, source *s, gnt_error *why)
 {
     *s = (source){H5I_INVALID_HID, H5I_INVALID_HID, H5I_INVALID_HID, H5I_INVALID_HID, 0, {0, 0}};
-    if (!gnt_h5_has(file, path)) return gnt_fail(why, GNT_EIO, "%s:%s: no such dataset", file->path, path);
     s->set = H5Dopen2(file->id, path, H5P_DEFAULT);
+    if (s->set < 0 && !gnt_h5_has(file, path)) {
+        H5Eclear2(H5E_DEFAULT);
+        return gnt_fail(why, GNT_EIO, "%s:%s: no such dataset", file->path, path);
+    }
     if (s->set < 0) return gnt_h5_fail(why, file->path, path, "not a readable dataset");
     s->space = H5Dget_space(s->set);
     s->type = H5Dget_type(s->set);
@@ -170,13 +173,20 @@ out:
 
 /* ---- attributes --------------------------------------------------------------------------------- */
 
+static gnt_status no_attribute(gnt_h5 *file, const char *path, const char *name, gnt_error *why)
+{
+    bool place = gnt_h5_has(file, path);
+    if (place && H5Aexists_by_name(file->id, path, name, H5P_DEFAULT) > 0)
+        return gnt_h5_fail(why, file->path, name, "attribute can't be read");
+    H5Eclear2(H5E_DEFAULT);
+    if (!place) return gnt_fail(why, GNT_EIO, "%s:%s: not there", file->path, path);
+    return gnt_fail(why, GNT_EIO, "%s:%s: attribute '%s' missing", file->path, path, name);
+}
+
 static gnt_status attribute_open(gnt_h5 *file, const char *path, const char *name, hid_t *id, gnt_error *why)
 {
-    if (!gnt_h5_has(file, path)) return gnt_fail(why, GNT_EIO, "%s:%s: not there", file->path, path);
-    if (H5Aexists_by_name(file->id, path, name, H5P_DEFAULT) <= 0)
-        return gnt_fail(why, GNT_EIO, "%s:%s: attribute '%s' missing", file->path, path, name);
     *id = H5Aopen_by_name(file->id, path, name, H5P_DEFAULT, H5P_DEFAULT);
-    if (*id < 0) return gnt_h5_fail(why, file->path, name, "attribute can't be read");
+    if (*id < 0) return no_attribute(file, path, name, why);
     hid_t space = H5Aget_space(*id);
     bool one = space >= 0 && H5Sget_simple_extent_npoints(space) == 1;
     if (space >= 0) H5Sclose(space);
@@ -232,45 +242,57 @@ gnt_status gnt_h5_get_count(gnt_h5 *file, const char *path, const char *name, in
 
 /* ---- names -------------------------------------------------------------------------------------- */
 
-static ssize_t name_at(hid_t group, size_t i, char *out, size_t room)
+/* The library sorts a group's names for every question about one of them: it is asked once for all. */
+typedef struct listing {
+    char **block; /* NULL while names are counted */
+    char *next;
+    size_t n, bytes; /* of text */
+} listing;
+
+static herr_t list_name(hid_t group, const char *name, const H5L_info_t *info, void *data)
 {
-    return H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, out, room, H5P_DEFAULT);
+    (void)group, (void)info;
+    listing *l = data;
+    size_t bytes = strlen(name) + 1;
+    l->bytes += bytes;
+    l->n++;
+    if (!l->block) return 0;
+    l->block[l->n - 1] = memcpy(l->next, name, bytes);
+    l->next += bytes;
+    return 0;
+}
+
+static bool list_all(hid_t group, listing *l)
+{
+    hsize_t from = 0;
+    l->n = l->bytes = 0;
+    return H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &from, list_name, l) >= 0;
 }
 
 gnt_status gnt_h5_list(gnt_h5 *file, const char *group, char ***names, size_t *n, gnt_error *why)
 {
     *names = NULL;
     gnt_status st = GNT_OK;
+    listing l = {.block = NULL};
     if (!gnt_h5_has(file, group)) return gnt_fail(why, GNT_EIO, "%s:%s: no such group", file->path, group);
     hid_t id = H5Gopen2(file->id, group, H5P_DEFAULT);
-    H5G_info_t info = {0};
-    if (id < 0 || H5Gget_info(id, &info) < 0) goto bad;
-    size_t count = (size_t)info.nlinks, text = 0;
-    for (size_t i = 0; i < count; i++) {
-        ssize_t length = name_at(id, i, NULL, 0);
-        if (length < 0) goto bad;
-        text += (size_t)length + 1;
-    }
-    char **block = gnt_alloc(1, count * sizeof *block + text);
-    if (!block) {
-        st = gnt_fail(why, GNT_ENOMEM, "%s:%s: out of memory for %zu names", file->path, group, count);
+    if (id < 0 || !list_all(id, &l)) {
+        st = gnt_h5_fail(why, file->path, group, "group can't be read");
         goto out;
     }
-    *names = block;
-    char *next = (char *)(block + count);
-    for (size_t i = 0; i < count; i++) {
-        block[i] = next;
-        ssize_t length = name_at(id, i, next, text);
-        if (length < 0 || (size_t)length >= text) goto bad;
-        next += length + 1;
-        text -= (size_t)length + 1;
+    l.block = gnt_alloc(1, l.n * sizeof *l.block + l.bytes);
+    if (!l.block) {
+        st = gnt_fail(why, GNT_ENOMEM, "%s:%s: out of memory for %zu names", file->path, group, l.n);
+        goto out;
     }
-    *n = count;
-    goto out;
-bad:
-    st = gnt_h5_fail(why, file->path, group, "group can't be read");
-    free(*names);
-    *names = NULL;
+    l.next = (char *)(l.block + l.n);
+    if (!list_all(id, &l)) {
+        st = gnt_h5_fail(why, file->path, group, "group can't be read");
+        free(l.block);
+        goto out;
+    }
+    *names = l.block;
+    *n = l.n;
 out:
     if (id >= 0) H5Gclose(id);
     return st;
