@@ -18,7 +18,7 @@ usage: ./run.sh COMMAND [--no-install] [-- arguments]
   demo    build, then the whole pipeline on the built-in market: report in out/demo
   test    build, then every test; last line: N passed, N failed, N skipped
   ci      sanitizer builds with their tests, static analysis; adds to the last line of `test`
-  bench   wall time of the demo, into out/bench
+  bench   every operation beside the machine's limits, and the demo's wall time: out/bench (four minutes, quiet machine)
   peers   every architecture's scores beside onnxruntime's (makes a Python venv)
   soak    fuzzers and many-seed significance runs, half a minute a fuzzer
   clean   remove build folders and the venv (never your data or out/)
@@ -128,10 +128,13 @@ do_demo() {
   build/gauntlet demo --out out/demo "$@"
 }
 
+# Rates of the operations on one core and on two (or the one there is), then the whole pipeline's wall time.
 do_bench() {
   build release -DGNT_TESTS=OFF
   mkdir -p out/bench
-  local seconds
+  local seconds threads=1
+  [ "$(jobs_count)" -lt 2 ] || threads=1,2
+  build/gauntlet bench --op all --shape all --threads "$threads" --out out/bench/bench.json "$@"
   seconds=$({ TIMEFORMAT=%R; time build/gauntlet demo --quiet --out out/bench/demo >/dev/null; } 2>&1)
   printf '{"command": "gauntlet demo", "wall_seconds": %s, "cores": %s}\n' "$seconds" "$(jobs_count)" | tee out/bench/demo.json
 }

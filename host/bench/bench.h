@@ -69,7 +69,7 @@ GNT_MUST_CHECK gnt_status gnt_bench_measure(gnt_engine *engine, const gnt_bench_
                                             gnt_bench_row *row, gnt_error *why);
 json_t *gnt_bench_row_json(const gnt_bench_row *row);
 
-/* The limits of one thread count, probed for a fifth of a second each, three times: medians. */
+/* The limits of one thread count, the median of three probes each. */
 typedef struct gnt_bench_limits {
     unsigned threads;
     double flops, bandwidth; /* FLOP/s, bytes/s */

@@ -42,6 +42,7 @@ json_t *gnt_bench_row_json(const gnt_bench_row *row)
     gnt_json_figure(o, "q1_s", row->seconds.q1, NULL);
     gnt_json_figure(o, "q3_s", row->seconds.q3, NULL);
     gnt_json_figure(o, "cpu_s", row->cpu_seconds, NULL);
+    gnt_json_figure(o, "cpu_share", row->cpu_seconds / (seconds * row->threads), NULL);
     gnt_json_text(o, "unit", op->unit);
     gnt_json_figure(o, "per_s", row->units / seconds, NULL);
     gnt_json_figure(o, "flops", row->flops, no_flops);

@@ -44,7 +44,8 @@ typedef struct job {
     gnt_model model;
     gnt_engine engine[MAX_THREAD_COUNTS];
     gnt_bench_limits limits[MAX_THREAD_COUNTS];
-    json_t *rows; /* owned */
+    json_t *rows;     /* owned */
+    size_t disturbed; /* rows of one thread that had the processor for less than 95 % of their time */
     size_t done, total;
 } job;
 
@@ -214,6 +215,7 @@ static gnt_status measure(const gnt_args *args, job *j, gnt_bench_case what, gnt
             return gnt_fail(why, GNT_EINTERRUPTED, "stopped");
         GNT_TRY(gnt_bench_measure(&j->engine[t], &what, j->limits[t].bandwidth, &row, why));
         say_row(args, &row);
+        j->disturbed += row.threads == 1 && row.cpu_seconds < 0.95 * row.seconds.median;
         json_array_append_new(j->rows, gnt_bench_row_json(&row));
         j->done++;
     }
@@ -255,8 +257,8 @@ static gnt_status open_engines(const gnt_args *args, job *j, gnt_error *why)
         for (size_t k = 0; k < t; k++)
             if (j->engine[k].info.threads == j->engine[t].info.threads)
                 return gnt_fail(why, GNT_EUSAGE, "bench: --threads: %u threads twice", j->engine[t].info.threads);
-        GNT_TRY(gnt_bench_probe(&j->engine[t], &j->limits[t], why));
     }
+    for (size_t t = 0; t < j->want.n_threads; t++) GNT_TRY(gnt_bench_probe(&j->engine[t], &j->limits[t], why));
     return GNT_OK;
 }
 
@@ -270,12 +272,18 @@ static gnt_status run(const gnt_args *args, gnt_error *why)
     GNT_GOTO(open_engines(args, &j, why));
     j.rows = json_array();
     answer = json_object();
+    gnt_json_text(answer, "schema", "gauntlet-bench");
+    gnt_json_count(answer, "schema_version", 1);
     gnt_json_put(answer, "machine", gnt_bench_machine(&j.engine[0], j.limits, j.want.n_threads));
     gnt_json_count(json_object_get(answer, "machine"), "seed", gnt_arg_seed(args));
     say_head(args, json_object_get(answer, "machine"));
     for (size_t i = 0; i < j.want.n_ops; i++) GNT_GOTO(each_shape(args, &j, j.want.op[i], true, why));
     for (size_t i = 0; i < j.want.n_ops; i++) GNT_GOTO(each_shape(args, &j, j.want.op[i], false, why));
     gnt_json_put(answer, "rows", json_incref(j.rows));
+    if (j.disturbed)
+        gnt_say(args,
+                "! Other programs held the processor while %zu of these rows ran: measure again when it is quiet.",
+                j.disturbed);
     if (gnt_arg(args, "out")) GNT_GOTO(gnt_json_write(gnt_arg(args, "out"), answer, why));
     gnt_answer(args, json_incref(answer));
 out:
