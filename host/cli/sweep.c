@@ -176,7 +176,7 @@ const gnt_verb gnt_verb_sweep = {
     .name = "sweep",
     .run = run,
     .summary = "simulate a grid of configurations",
-    .synopsis = "--bars BARS --scores FILE.csv --from DATE --to DATE --grid NAME=A:B:STEP,... --out FILE.h5 [options]",
+    .synopsis = "--bars BARS --scores FILE.csv --from DATE --to DATE --grid NAME=A:B:STEP,... --out FILE.h5",
     .detail =
         "Every parameter below can be a dimension of the grid: NAME=A:B:STEP is inclusive (A + k STEP), NAME=X|Y "
         "lists\n"

@@ -72,6 +72,9 @@ gnt_status gnt_sweep_market_open(const gnt_sweep_inputs *in, gnt_sweep_spec *spe
         return gnt_fail(why, GNT_EINVAL, "sweep: %zu symbols x %llu folds; at most %d together", in->n,
                         (unsigned long long)spec->n_folds, GNT_SWEEP_SLICES);
     spec->n_slices = in->n * spec->n_folds;
+    if (spec->top > GNT_SWEEP_BEST / spec->n_slices)
+        return gnt_fail(why, GNT_EINVAL, "sweep: the best %llu on %zu symbols and folds; at most %llu together",
+                        (unsigned long long)spec->top, spec->n_slices, (unsigned long long)GNT_SWEEP_BEST);
     GNT_ALLOC(spec->slice, spec->n_slices);
     GNT_ALLOC(market->symbol, in->n);
     GNT_ALLOC(market->window, spec->n_slices);

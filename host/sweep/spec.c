@@ -31,9 +31,12 @@ gnt_status gnt_sweep_spec_heatmap(gnt_sweep_spec *spec, const char *text, gnt_er
             return gnt_fail(why, GNT_EINVAL, "heatmap: \"%s\" is no dimension of the grid", name[i]);
     }
     if (at[0] == at[1]) return gnt_fail(why, GNT_EINVAL, "heatmap: %s stands on both axes", name[0]);
-    if (grid->dim[at[0]].n > GNT_SWEEP_CELLS / grid->dim[at[1]].n)
-        return gnt_fail(why, GNT_EINVAL, "heatmap: %s has more than %llu cells", text,
-                        (unsigned long long)GNT_SWEEP_CELLS);
+    uint64_t cells = grid->dim[at[0]].n * grid->dim[at[1]].n; /* below 2^40 */
+    for (size_t h = 0; h < spec->n_heatmaps; h++)
+        cells += grid->dim[spec->heatmap[h][0]].n * grid->dim[spec->heatmap[h][1]].n;
+    if (cells > GNT_SWEEP_CELLS)
+        return gnt_fail(why, GNT_EINVAL, "heatmap: with %s there are %llu cells; at most %llu", text,
+                        (unsigned long long)cells, (unsigned long long)GNT_SWEEP_CELLS);
     if (spec->n_heatmaps == GNT_SWEEP_HEATMAPS)
         return gnt_fail(why, GNT_EINVAL, "heatmap: at most %d", GNT_SWEEP_HEATMAPS);
     for (int i = 0; i < 2; i++) spec->heatmap[spec->n_heatmaps][i] = at[i];
@@ -215,7 +218,8 @@ static gnt_status parse(const json_t *json, gnt_sweep_spec *spec, gnt_error *why
     spec->full = json_is_true(json_object_get(json, "full"));
     if (!gnt_sweep_metric_parse(text_of(&r, "by", 32), &spec->by)) r.bad = "by";
     spec->n_slices = json_array_size(slices);
-    if (spec->n_slices < 1 || spec->n_slices > GNT_SWEEP_SLICES) r.bad = "slices";
+    if (spec->n_slices < 1 || spec->n_slices > GNT_SWEEP_SLICES || spec->top > GNT_SWEEP_BEST / spec->n_slices)
+        r.bad = "slices";
     if (r.bad) return gnt_fail(why, GNT_EVALUE, "its key \"%s\" is missing or not allowed", r.bad);
     GNT_GOTO(parse_texts(json_object_get(json, "grid"), spec, add_dim, why));
     if (!spec->grid.n_dims) return gnt_fail(why, GNT_EVALUE, "its grid is empty");

@@ -9,7 +9,8 @@
 #include "host/sweep/grid.h"
 
 enum { GNT_SWEEP_HEATMAPS = 8, GNT_SWEEP_TOP = 1000, GNT_SWEEP_SLICES = 1 << 20 };
-#define GNT_SWEEP_CELLS ((uint64_t)1 << 20) /* of a heatmap, at most */
+#define GNT_SWEEP_CELLS ((uint64_t)1 << 20) /* of all heatmaps together, at most */
+#define GNT_SWEEP_BEST ((uint64_t)1 << 20)  /* best configurations x slices, at most */
 
 typedef struct gnt_sweep_slice {
     char symbol[GNT_SYMBOL_ROOM];
