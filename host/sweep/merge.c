@@ -42,8 +42,9 @@ static gnt_status place(order *o, const char *path, const gnt_sweep_collection *
         o->first = path;
         o->n_shards = c->n_shards;
         if (n_given > o->n_shards) {
-            st = gnt_fail(why, GNT_EUSAGE, "merge: %zu files, but %s is one of %llu shards", n_given, path,
-                          (unsigned long long)o->n_shards);
+            st = c->n_shards == 1 ? gnt_fail(why, GNT_EUSAGE, "merge: %s is a whole sweep, not a shard of one", path)
+                                  : gnt_fail(why, GNT_EUSAGE, "merge: %zu files, but %s is one of %llu shards", n_given,
+                                             path, (unsigned long long)o->n_shards);
             goto out;
         }
         GNT_ALLOC(o->path, o->n_shards);

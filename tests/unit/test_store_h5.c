@@ -310,10 +310,42 @@ static void h5py_reads_it(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* An array in pieces is the array at once, to the byte of the file; rows come back in any pieces. */
+static void rows_in_pieces(void **state)
+{
+    (void)state;
+    static double x[1000][3], back[400][3];
+    for (size_t i = 0; i < 3000; i++) x[i / 3][i % 3] = (double)i / 7;
+    gnt_text bytes[2];
+    for (int pieces = 0; pieces < 2; pieces++) {
+        gnt_h5 *file;
+        MUST(gnt_h5_create(path, &file, &why));
+        MUST(gnt_h5_put_empty(file, "/x", GNT_H5_F64, 1000, 3, &why));
+        for (size_t at = 0, n = pieces ? 250 : 1000; at < 1000; at += n)
+            MUST(gnt_h5_put_rows(file, "/x", GNT_H5_F64, x[at], at, n, &why));
+        assert_int_not_equal(gnt_h5_put_rows(file, "/x", GNT_H5_F64, x, 999, 2, NULL), GNT_OK);
+        MUST(gnt_h5_commit(&file, &why));
+        MUST(gnt_text_read(path, 1 << 20, &bytes[pieces], &why));
+    }
+    assert_int_equal(bytes[0].n, bytes[1].n);
+    assert_memory_equal(bytes[0].data, bytes[1].data, bytes[0].n);
+    gnt_text_free(&bytes[0]);
+    gnt_text_free(&bytes[1]);
+    gnt_h5 *file;
+    MUST(gnt_h5_open(path, &file, &why));
+    MUST(gnt_h5_get_rows(file, "/x", GNT_H5_F64, 3, 123, 400, back, &why));
+    assert_memory_equal(back, x[123], sizeof back);
+    assert_int_equal(gnt_h5_get_rows(file, "/x", GNT_H5_F64, 3, 601, 400, back, &why), GNT_EIO);
+    assert_int_equal(gnt_h5_get_rows(file, "/x", GNT_H5_F64, 2, 0, 4, back, &why), GNT_EIO);
+    assert_int_equal(gnt_h5_get_rows(file, "/y", GNT_H5_F64, 3, 0, 4, back, &why), GNT_EIO);
+    gnt_h5_close(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_put_comes_back),
+        cmocka_unit_test(rows_in_pieces),
         cmocka_unit_test(the_same_puts_give_the_same_bytes),
         cmocka_unit_test(an_uncommitted_file_vanishes),
         cmocka_unit_test(a_killed_write_leaves_the_old_file),
