@@ -24,6 +24,21 @@ const gnt_lstm_kernels *gnt_lstm_kernels_of(gnt_simd simd)
     return &gnt_lstm_kernels_generic;
 }
 
+extern const gnt_one_kernels gnt_one_kernels_generic;
+#if defined(__x86_64__)
+extern const gnt_one_kernels gnt_one_kernels_avx2, gnt_one_kernels_avx512;
+#endif
+
+const gnt_one_kernels *gnt_one_kernels_of(gnt_simd simd)
+{
+#if defined(__x86_64__)
+    if (simd == GNT_AVX512) return &gnt_one_kernels_avx512;
+    if (simd == GNT_AVX2) return &gnt_one_kernels_avx2;
+#endif
+    (void)simd;
+    return &gnt_one_kernels_generic;
+}
+
 /* ---- packing ------------------------------------------------------------------------------------------ */
 
 gnt_status gnt_cpu_pack(gnt_device *dev, const gnt_net *net, const float *weights, gnt_precision precision,
@@ -62,14 +77,16 @@ const gnt_net *gnt_cpu_packed_net(const gnt_packed *packed)
 
 #define PROJECTED_FLOATS 65536u /* 256 KiB of projected bars a task: a quarter of a common L2 */
 #define MAX_BLOCKS 32u          /* blocks in a task */
+#define MACS_A_THREAD 2000000u  /* about 50 us of work: below that waking a thread costs more than it brings */
 
 typedef struct forward_call {
     const gnt_lstm_kernels *kernels;
+    const gnt_one_kernels *one;
     const gnt_packed *const *models;
     gnt_panel panel;
     gnt_rows rows;
     float *logit;
-    size_t blocks;         /* in a task */
+    size_t windows;        /* in a task */
     size_t tasks;          /* a model */
     size_t scratch_floats; /* a worker */
     float *scratch;
@@ -80,38 +97,77 @@ static size_t outputs(const gnt_layout *layout)
     return layout->directions * layout->groups * GNT_BLOCK;
 }
 
-/* Bars a task of `blocks` blocks projects, rounded up to whole blocks. */
-static size_t bars(const gnt_layout *layout, size_t blocks)
+static size_t whole_blocks(size_t n)
 {
-    return (blocks * GNT_BLOCK + layout->net.window - 1 + GNT_BLOCK - 1) / GNT_BLOCK * GNT_BLOCK;
+    return (n + GNT_BLOCK - 1) / GNT_BLOCK * GNT_BLOCK;
 }
 
-static size_t blocks_a_task(const gnt_layout *layout, size_t n_windows, unsigned threads)
+/* Bars that the blocks of n consecutive windows look at, themselves whole blocks. */
+static size_t bars(const gnt_layout *layout, size_t n)
+{
+    return whole_blocks(whole_blocks(n) + layout->net.window - 1);
+}
+
+/* The last windows of n that go one by one: where that is cheaper than a block with repeated windows. Measured, as
+ * shares of a block: a window costs 0.075 of it while the weights fit into L1, beyond that 0.09 to 0.095. */
+static size_t n_alone(const gnt_layout *layout, size_t n)
+{
+    size_t most = layout->groups <= 8 ? 13 : 10, rest = n % GNT_BLOCK;
+    return rest <= most ? rest : 0;
+}
+
+/* Multiply-adds of a window. */
+static double window_macs(const gnt_layout *layout)
+{
+    double macs = 0;
+    for (size_t l = 0; l < layout->net.layers; l++)
+        for (size_t d = 0; d < layout->directions; d++)
+            macs += (double)gnt_lstm_steps(&layout->net, l, d) * 4 * layout->net.hidden *
+                    (double)(layout->inputs[l] + layout->net.hidden);
+    return macs;
+}
+
+/* Threads worth waking for the call. */
+static unsigned threads_for(const gnt_packed *const *models, size_t n_models, size_t n_windows, unsigned threads)
+{
+    double macs = 0;
+    for (size_t m = 0; m < n_models && threads > 1; m++) macs += window_macs(&models[m]->layout) * (double)n_windows;
+    double worth = macs / MACS_A_THREAD;
+    return worth >= threads ? threads : worth < 1 ? 1 : (unsigned)worth;
+}
+
+/* Windows of a task: whole blocks, unless there are fewer than a block and threads to share them. */
+static size_t windows_a_task(const gnt_layout *layout, size_t n_windows, unsigned threads)
 {
     size_t blocks = MAX_BLOCKS, all = (n_windows + GNT_BLOCK - 1) / GNT_BLOCK;
-    while (blocks > 1 && (bars(layout, blocks) * outputs(layout) > PROJECTED_FLOATS || all < blocks * threads * 2))
+    if (all == 1) return (n_windows + threads - 1) / threads;
+    while (blocks > 1 &&
+           (bars(layout, blocks * GNT_BLOCK) * outputs(layout) > PROJECTED_FLOATS || all < blocks * threads * 2))
         blocks /= 2;
-    return blocks;
+    return blocks * GNT_BLOCK;
 }
 
-static bool consecutive(const uint32_t *row, size_t n)
+/* Length of the run of bars that follow each other at the beginning of n rows. */
+static size_t consecutive(const uint32_t *row, size_t n)
 {
-    for (size_t i = 1; i < n; i++)
-        if (row[i] != row[0] + i) return false;
-    return true;
+    size_t i = 1;
+    while (i < n && row[i] == row[0] + i) i++;
+    return i;
 }
 
-/* The next 16 rows from `first` on; the last one repeated past the end. */
-static void block_rows(gnt_rows rows, size_t first, uint32_t row[GNT_BLOCK])
+/* ---- blocks of 16 windows ----------------------------------------------------------------------------------- */
+
+/* The next 16 of n rows from `first` on; the last one repeated past the end. */
+static void block_rows(const uint32_t *rows, size_t n, size_t first, uint32_t row[GNT_BLOCK])
 {
-    for (size_t w = 0; w < GNT_BLOCK; w++) row[w] = rows.row[first + w < rows.n ? first + w : rows.n - 1];
+    for (size_t w = 0; w < GNT_BLOCK; w++) row[w] = rows[first + w < n ? first + w : n - 1];
 }
 
-/* Projects the bars that windows first .. of the call look at; x is room for one block of bars. */
-static void project_bars(const forward_call *c, const gnt_packed *model, size_t first, float *x, float *z,
+/* Projects the n_bars bars from the first window's beginning on; x is room for one block of bars. */
+static void project_bars(const forward_call *c, const gnt_packed *model, uint32_t first_row, float *x, float *z,
                          size_t n_bars)
 {
-    uint32_t begin = c->rows.row[first] + 1 - model->layout.net.window, row[GNT_BLOCK];
+    uint32_t begin = first_row + 1 - model->layout.net.window, row[GNT_BLOCK];
     for (size_t t = 0; t < n_bars; t += GNT_BLOCK) {
         for (size_t w = 0; w < GNT_BLOCK; w++) row[w] = begin + (uint32_t)(t + w);
         c->kernels->gather(c->panel, row, 1, x);
@@ -119,22 +175,18 @@ static void project_bars(const forward_call *c, const gnt_packed *model, size_t 
     }
 }
 
-static void forward_task(void *arg, size_t task, unsigned worker)
+static void run_blocks(const forward_call *c, const gnt_packed *model, const uint32_t *rows, size_t n, float *scratch,
+                       float *logit)
 {
-    forward_call *c = arg;
-    const gnt_packed *model = c->models[task / c->tasks];
     const gnt_layout *layout = &model->layout;
-    size_t first = task % c->tasks * c->blocks * GNT_BLOCK, room = c->blocks * GNT_BLOCK;
-    size_t n = c->rows.n - first < room ? c->rows.n - first : room;
-    float *scratch = c->scratch + worker * c->scratch_floats, *logit = c->logit + task / c->tasks * c->rows.n + first;
     gnt_block block;
-    size_t used = gnt_block_place(&block, layout, false, false, scratch), n_bars = bars(layout, c->blocks);
+    size_t used = gnt_block_place(&block, layout, false, false, scratch), n_bars = bars(layout, n);
     float *z = scratch + used;
-    bool projected = n > 1 && consecutive(c->rows.row + first, n);
-    if (projected) project_bars(c, model, first, block.x, z, n_bars);
+    bool projected = n > 1 && consecutive(rows, n) == n;
+    if (projected) project_bars(c, model, rows[0], block.x, z, n_bars);
     for (size_t i = 0; i < n; i += GNT_BLOCK) {
         uint32_t row[GNT_BLOCK];
-        block_rows(c->rows, first + i, row);
+        block_rows(rows, n, i, row);
         block.z = projected ? z + i : NULL;
         block.z_stride = n_bars;
         if (!projected) c->kernels->gather(c->panel, row, layout->net.window, block.x);
@@ -143,27 +195,78 @@ static void forward_task(void *arg, size_t task, unsigned worker)
     }
 }
 
+/* ---- windows one by one --------------------------------------------------------------------------------------- */
+
+static void run_alone(const forward_call *c, const gnt_packed *model, const uint32_t *rows, size_t n, float *scratch,
+                      float *logit)
+{
+    const gnt_layout *layout = &model->layout;
+    size_t window = layout->net.window, row_outputs = layout->groups * GNT_BLOCK;
+    gnt_one work;
+    float *z = scratch + gnt_one_place(&work, layout, scratch);
+    for (size_t i = 0, run; i < n; i += run) {
+        run = consecutive(rows + i, n - i);
+        size_t n_rows = run + window - 1;
+        c->one->project(layout, model->weights, c->panel.x + (rows[i] + 1 - window) * c->panel.n_features, n_rows, z);
+        for (size_t w = 0; w < run; w++)
+            logit[i + w] = c->one->forward(layout, model->weights, z + w * row_outputs, n_rows * row_outputs, &work);
+    }
+}
+
+/* ---- the call -------------------------------------------------------------------------------------------------- */
+
+static void forward_task(void *arg, size_t task, unsigned worker)
+{
+    forward_call *c = arg;
+    size_t m = task / c->tasks, first = task % c->tasks * c->windows;
+    size_t n = c->rows.n - first < c->windows ? c->rows.n - first : c->windows;
+    const gnt_packed *model = c->models[m];
+    const uint32_t *rows = c->rows.row + first;
+    float *scratch = c->scratch + worker * c->scratch_floats, *logit = c->logit + m * c->rows.n + first;
+    size_t alone = n_alone(&model->layout, n), blocks = n - alone;
+    if (blocks) run_blocks(c, model, rows, blocks, scratch, logit);
+    if (alone) run_alone(c, model, rows + blocks, alone, scratch, logit + blocks);
+}
+
+/* Floats of work memory for a task of n windows. */
+static size_t task_floats(const gnt_layout *layout, size_t n)
+{
+    gnt_block block;
+    gnt_one work;
+    size_t one = gnt_one_place(&work, layout, NULL) + outputs(layout) * (GNT_BLOCK + layout->net.window);
+    if (n_alone(layout, n) == n) return one;
+    size_t blocks = gnt_block_place(&block, layout, false, false, NULL) + outputs(layout) * bars(layout, n);
+    return blocks > one ? blocks : one;
+}
+
 gnt_status gnt_cpu_forward(gnt_device *dev, const gnt_packed *const *models, size_t n_models, gnt_panel panel,
                            gnt_rows rows, float *logit)
 {
     if (n_models == 0 || rows.n == 0) return GNT_OK;
-    unsigned threads = gnt_threads_count(dev->pool);
     forward_call c = {
-        .kernels = gnt_lstm_kernels_of(dev->simd), .models = models, .panel = panel, .rows = rows, .logit = logit};
-    c.blocks = MAX_BLOCKS;
+        .kernels = gnt_lstm_kernels_of(dev->simd),
+        .one = gnt_one_kernels_of(dev->simd),
+        .models = models,
+        .panel = panel,
+        .rows = rows,
+        .logit = logit,
+        .windows = MAX_BLOCKS * GNT_BLOCK,
+    };
+    unsigned threads = threads_for(models, n_models, rows.n, gnt_threads_count(dev->pool));
     for (size_t m = 0; m < n_models; m++) {
-        size_t blocks = blocks_a_task(&models[m]->layout, rows.n, n_models >= threads ? 1 : threads);
-        if (blocks < c.blocks) c.blocks = blocks;
+        size_t windows = windows_a_task(&models[m]->layout, rows.n, n_models >= threads ? 1 : threads);
+        if (windows < c.windows) c.windows = windows;
     }
     for (size_t m = 0; m < n_models; m++) {
-        const gnt_layout *layout = &models[m]->layout;
-        gnt_block block;
-        size_t floats = gnt_block_place(&block, layout, false, false, NULL) + outputs(layout) * bars(layout, c.blocks);
+        size_t floats = task_floats(&models[m]->layout, c.windows);
         if (floats > c.scratch_floats) c.scratch_floats = floats;
     }
-    c.tasks = (rows.n + c.blocks * GNT_BLOCK - 1) / (c.blocks * GNT_BLOCK);
-    c.scratch = gnt_device_scratch(dev, threads * c.scratch_floats);
+    c.tasks = (rows.n + c.windows - 1) / c.windows;
+    c.scratch = gnt_device_scratch(dev, (threads > 1 ? gnt_threads_count(dev->pool) : 1) * c.scratch_floats);
     if (!c.scratch) return GNT_ENOMEM;
-    gnt_threads_for(dev->pool, n_models * c.tasks, forward_task, &c);
+    if (threads > 1)
+        gnt_threads_for(dev->pool, n_models * c.tasks, forward_task, &c);
+    else
+        for (size_t t = 0; t < n_models * c.tasks; t++) forward_task(&c, t, 0);
     return GNT_OK;
 }

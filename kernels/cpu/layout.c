@@ -180,3 +180,20 @@ size_t gnt_block_place(gnt_block *block, const gnt_layout *layout, bool training
     if (training) place_training(block, layout, dropout, &p);
     return p.used;
 }
+
+size_t gnt_one_place(gnt_one *work, const gnt_layout *layout, float *base)
+{
+    gnt_placer p = {base, 0};
+    size_t steps = layout->net.window, stride = round_up(layout->groups * GNT_GROUP_UNITS);
+    size_t energies = layout->attention_groups * GNT_BLOCK;
+    memset(work, 0, sizeof *work);
+    work->stride = stride;
+    work->z = layout->net.layers > 1 ? take(&p, steps * layout->groups) : NULL;
+    for (size_t l = 0; l < 2 && l < layout->net.layers; l++)
+        for (size_t d = 0; d < layout->directions; d++) work->h[l][d] = gnt_take(&p, steps * stride);
+    work->c = take(&p, layout->groups);
+    work->energy = gnt_take(&p, steps * energies);
+    work->alpha = gnt_take(&p, steps);
+    for (size_t d = 0; d < layout->directions; d++) work->pooled[d] = gnt_take(&p, stride);
+    return p.used;
+}

@@ -85,6 +85,20 @@ typedef struct gnt_block {
 /* Lays a block's arrays out from `base` on (64-byte aligned); returns the floats it takes. base NULL: size only. */
 size_t gnt_block_place(gnt_block *block, const gnt_layout *layout, bool training, bool dropout, float *base);
 
+/* Work area of one window alone (lstm_one.c); here a vector holds several outputs of one window. */
+typedef struct gnt_one {
+    size_t stride;                     /* units of a direction, whole vectors */
+    float *z;                          /* [L][groups x 16] input part of the gates, one direction */
+    float *h[2][GNT_MAX_DIRECTIONS];   /* [L][stride] outputs of the even and of the odd layers */
+    float *c;                          /* [tiles of groups][16], in the kernel's own order of units */
+    float *energy;                     /* [L][attention_groups x 16] */
+    float *alpha;                      /* [L] */
+    float *pooled[GNT_MAX_DIRECTIONS]; /* [stride] */
+} gnt_one;
+
+/* As gnt_block_place. */
+size_t gnt_one_place(gnt_one *work, const gnt_layout *layout, float *base);
+
 /* ---- what is compiled for each instruction set; windows of a block: row[w] is the last bar of window w ------- */
 
 /* block->logit from block->x or z (and masks). */
@@ -128,5 +142,14 @@ typedef struct gnt_lstm_kernels {
 } gnt_lstm_kernels;
 
 const gnt_lstm_kernels *gnt_lstm_kernels_of(gnt_simd simd);
+
+typedef struct gnt_one_kernels {
+    /* Bias and input part of the first layer's gates for bars x [n_rows][F] -> z [directions][n_rows][groups x 16]. */
+    void (*project)(const gnt_layout *layout, const float *packed, const float *x, size_t n_rows, float *z);
+    /* The logit of the window whose first bar is at z; directions of z are z_stride floats apart. */
+    float (*forward)(const gnt_layout *layout, const float *packed, const float *z, size_t z_stride, gnt_one *work);
+} gnt_one_kernels;
+
+const gnt_one_kernels *gnt_one_kernels_of(gnt_simd simd);
 
 #endif
