@@ -85,9 +85,9 @@ static void group_open(group *g, const gnt_sim_lane *lanes, size_t n_lanes)
 /* Lanes that have at least n bars. */
 static inline gnt_mask lanes_with(const group *g, size_t n)
 {
-    gnt_mask m = {0};
-    if (g->even) return n <= g->n_longest ? ~m : m;
-    for (int j = 0; j < GNT_LANES; j++) m[j] = g->n[j] >= n ? -1 : 0;
+    if (g->even) return n <= g->n_longest ? gnt_every() : gnt_none();
+    gnt_mask m = gnt_none();
+    for (int j = 0; j < GNT_LANES; j++) gnt_lane_flag(&m, j, g->n[j] >= n);
     return m;
 }
 
@@ -130,7 +130,7 @@ static void run(group *g, const gnt_sim_path *paths, size_t n_lanes)
                            .close = feed_row(&g->close, g, (ptrdiff_t)i),
                            .dollar_volume = feed_row(&g->dollar_volume, g, (ptrdiff_t)i),
                            .live = lanes_with(g, i + 1),
-                           .last = lanes_with(g, i + 1) & ~lanes_with(g, i + 2)};
+                           .last = lanes_with(g, i + 1) & gnt_not(lanes_with(g, i + 2))};
         gnt_book_bar(&book, &sums, &g->terms, &bar);
         if (paths)
             for (int j = 0; (size_t)j < n_lanes; j++)
@@ -151,7 +151,7 @@ static void totals_get(const group *g, int j, gnt_sim_totals *t)
         .sum_down2 = gnt_lane_get(s->sum_down2, j),
         .max_drawdown = gnt_lane_get(s->max_drawdown, j),
         .max_drawdown_bars = (uint64_t)gnt_lane_get(s->longest_below, j),
-        .n_bars = (uint64_t)gnt_lane_get(s->n_bars, j),
+        .n_bars = g->n[j],
         .n_fills = (uint64_t)gnt_lane_get(s->n_fills, j),
         .n_trades = (uint64_t)gnt_lane_get(s->n_trades, j),
         .n_exposed = (uint64_t)gnt_lane_get(s->n_exposed, j),

@@ -103,7 +103,7 @@ GNT_FN gnt_f64 gnt_run_step(gnt_f64 run, gnt_mask same)
 
 GNT_FN gnt_f64 gnt_at_least_one(gnt_f64 x)
 {
-    return gnt_select(x > 1, x, gnt_splat(1));
+    return gnt_max(x, gnt_splat(1));
 }
 
 GNT_FN void gnt_feature_push(gnt_feature_state *s, const gnt_bar *bar)
@@ -120,9 +120,9 @@ GNT_FN void gnt_feature_push(gnt_feature_state *s, const gnt_bar *bar)
     s->ret.x[at] = ret;
     s->traded.x[at] = (bar->high + bar->low + bar->close) / 3 * bar->volume;
     s->gain.x[at] = gnt_positive(move);
-    s->loss.x[at] = gnt_select(move < 0, -move, gnt_splat(0));
-    s->close_run = gnt_run_step(s->close_run, bar->close == before);
-    s->ret_run = gnt_run_step(s->ret_run, ret == ret_before);
+    s->loss.x[at] = gnt_keep(gnt_lt(move, gnt_splat(0)), -move);
+    s->close_run = gnt_run_step(s->close_run, gnt_eq(bar->close, before));
+    s->ret_run = gnt_run_step(s->ret_run, gnt_eq(ret, ret_before));
     s->dlog_volume_before = s->dlog_volume;
     s->dlog_volume = gnt_lane_log(gnt_at_least_one(bar->volume) / gnt_at_least_one(volume_before));
     s->ema12 = first ? bar->close : gnt_ema_step(s->ema12, bar->close, 12);
@@ -153,19 +153,19 @@ GNT_FN gnt_f64 gnt_sd_last(const gnt_f64 *newest, gnt_f64 sum, gnt_f64 run, int 
         gnt_f64 d = newest[-i] - mean;
         squares += d * d;
     }
-    return gnt_select(run < k, gnt_root(squares / (double)(k - ddof)), gnt_splat(0));
+    return gnt_keep(gnt_lt(run, gnt_splat(k)), gnt_root(squares / (double)(k - ddof)));
 }
 
 /* G/(G + L); both 0: 0.5. Sums instead of means: the divisor cancels. */
 GNT_FN gnt_f64 gnt_rsi(gnt_f64 gain, gnt_f64 loss)
 {
-    return gnt_select(gain + loss > 0, gain / (gain + loss), gnt_splat(0.5));
+    return gnt_select(gnt_gt(gain + loss, gnt_splat(0)), gain / (gain + loss), gnt_splat(0.5));
 }
 
 /* a/b where b > 0, else what stands for it. */
 GNT_FN gnt_f64 gnt_over(gnt_f64 a, gnt_f64 b, double otherwise)
 {
-    return gnt_select(b > 0, a / b, gnt_splat(otherwise));
+    return gnt_select(gnt_gt(b, gnt_splat(0)), a / b, gnt_splat(otherwise));
 }
 
 GNT_FN gnt_column *gnt_put_rsi(const gnt_feature_state *s, gnt_column *row)
@@ -200,10 +200,10 @@ GNT_FN void gnt_put_volume(const gnt_feature_state *s, gnt_column *row)
 {
     gnt_f64 volume = gnt_sum_last(gnt_newest(s, &s->volume), 20), traded = gnt_sum_last(gnt_newest(s, &s->traded), 20);
     gnt_f64 mean = volume / 20.0;
-    *row++ = gnt_column_of(gnt_select(mean > 0, s->now.volume / mean - 1, gnt_splat(0)));
+    *row++ = gnt_column_of(gnt_keep(gnt_gt(mean, gnt_splat(0)), s->now.volume / mean - 1));
     *row++ = gnt_column_of(s->dlog_volume);
     *row++ = gnt_column_of(s->dlog_volume_before);
-    *row++ = gnt_column_of(gnt_select(volume > 0, s->now.close / (traded / volume) - 1, gnt_splat(0)));
+    *row++ = gnt_column_of(gnt_keep(gnt_gt(volume, gnt_splat(0)), s->now.close / (traded / volume) - 1));
 }
 
 /* The row of the bar pushed last, columns in the schema's order; needs n >= 50. */

@@ -119,7 +119,7 @@ GNT_FN void gnt_book_open(gnt_book *b, gnt_f64 capital, gnt_f64 close_before)
     b->units = b->target = b->held = b->cost = b->position = gnt_splat(0);
     b->price_fill = gnt_splat(NAN);
     b->close = close_before;
-    b->ruined = capital != capital;
+    b->ruined = gnt_none();
 }
 
 GNT_FN gnt_f64 gnt_decide_size(const gnt_terms *k, const gnt_sim_row *row)
@@ -131,7 +131,7 @@ GNT_FN gnt_f64 gnt_decide_size(const gnt_terms *k, const gnt_sim_row *row)
     }
     if (gnt_any(k->by_vol)) {
         gnt_f64 by_vol = gnt_min(k->target_vol / (row->vol * k->root_periods), k->max_leverage);
-        size = gnt_select(k->by_vol, gnt_select(row->vol > 0, by_vol, k->max_leverage), size);
+        size = gnt_select(k->by_vol, gnt_select(gnt_gt(row->vol, gnt_splat(0)), by_vol, k->max_leverage), size);
     }
     return size;
 }
@@ -139,21 +139,22 @@ GNT_FN gnt_f64 gnt_decide_size(const gnt_terms *k, const gnt_sim_row *row)
 /* Step 5: the target decided at the close of this row. */
 GNT_FN void gnt_decide(gnt_book *b, const gnt_terms *k, const gnt_sim_row *row)
 {
-    gnt_f64 zero = gnt_splat(0), size = gnt_decide_size(k, row);
-    gnt_f64 between = gnt_select(k->hold, b->target, zero);
-    gnt_f64 below = gnt_select(k->shorts, -size, zero);
-    gnt_f64 w = gnt_select(row->score > k->upper, size, gnt_select(row->score < k->lower, below, between));
+    gnt_f64 size = gnt_decide_size(k, row);
+    gnt_f64 between = gnt_keep(k->hold, b->target);
+    gnt_f64 below = gnt_keep(k->shorts, -size);
+    gnt_f64 w =
+        gnt_select(gnt_gt(row->score, k->upper), size, gnt_select(gnt_lt(row->score, k->lower), below, between));
     w = gnt_select(k->by_target, row->target, w);
     gnt_f64 basis = gnt_select(k->by_target, row->target, row->score);
-    gnt_mask decides = row->live & (basis == basis); /* none: keep w */
+    gnt_mask decides = row->live & gnt_eq(basis, basis); /* none: keep w */
     b->target = gnt_select(decides, w, b->target);
 }
 
 GNT_FN void gnt_book_ruin(gnt_book *b, gnt_mask broke)
 {
-    gnt_f64 zero = gnt_splat(0);
-    b->cash = gnt_select(broke, zero, b->cash);
-    b->units = gnt_select(broke, zero, b->units);
+    gnt_mask whole = gnt_not(broke);
+    b->cash = gnt_keep(whole, b->cash);
+    b->units = gnt_keep(whole, b->units);
     b->ruined = b->ruined | broke;
 }
 
@@ -162,21 +163,21 @@ GNT_FN gnt_mask gnt_book_trade(gnt_book *b, gnt_sums *sums, const gnt_terms *k, 
                                gnt_f64 dollar_volume, gnt_mask wants)
 {
     gnt_f64 equity = b->cash + b->units * price, gap = w * equity - b->units * price;
-    gnt_mask fills = wants & (gnt_abs(gap) > gnt_splat(1e-9) * equity);
+    gnt_mask fills = wants & gnt_gt(gnt_abs(gap), gnt_splat(1e-9) * equity);
     if (!gnt_any(fills)) return fills;
-    gnt_f64 one = gnt_splat(1), sign = gnt_select(gap > 0, one, -one);
+    gnt_f64 one = gnt_splat(1), sign = gnt_select(gnt_gt(gap, gnt_splat(0)), one, -one);
     gnt_f64 value = w * (equity + k->cost * sign * b->units * price) / (one + w * k->cost * sign);
     gnt_f64 units = value / price, change = units - b->units, size = gnt_abs(change);
     gnt_f64 notional = size * price, proportional = k->cost * size * price;
     gnt_f64 impact = gnt_splat(0);
-    if (gnt_any(k->impact > 0))
-        impact = gnt_select(k->impact > 0, notional * k->impact * gnt_root(notional / dollar_volume), impact);
+    gnt_mask moves = gnt_gt(k->impact, impact);
+    if (gnt_any(moves)) impact = gnt_keep(moves, notional * k->impact * gnt_root(notional / dollar_volume));
     gnt_f64 cash = b->cash - (change * price + proportional + k->fee + impact);
     b->cash = gnt_select(fills, cash, b->cash);
     b->units = gnt_select(fills, units, b->units);
-    gnt_f64 cost = gnt_select(fills, proportional + k->fee + impact, gnt_splat(0));
+    gnt_f64 cost = gnt_keep(fills, proportional + k->fee + impact);
     b->cost = b->cost + cost;
-    gnt_sums_fill(sums, fills, gnt_select(fills, notional / equity, gnt_splat(0)), cost);
+    gnt_sums_fill(sums, fills, gnt_keep(fills, notional / equity), cost);
     return fills;
 }
 
@@ -186,21 +187,28 @@ GNT_FN void gnt_book_fill(gnt_book *b, gnt_sums *sums, const gnt_terms *k, const
     gnt_f64 price = gnt_select(k->at_close, bar->close, gnt_select(k->at_before, b->close, bar->open));
     /* the closing trade takes the place of a fill at the last close */
     gnt_mask tries = alive & gnt_not(k->at_close & k->closes & bar->last);
-    gnt_book_ruin(b, tries & (b->cash + b->units * price <= 0));
-    gnt_mask wants = tries & gnt_not(b->ruined) & (k->daily | (b->target != b->held));
+    gnt_book_ruin(b, tries & gnt_le(b->cash + b->units * price, gnt_splat(0)));
+    gnt_mask wants = tries & gnt_not(b->ruined) & (k->daily | gnt_ne(b->target, b->held));
     if (!gnt_any(wants)) return;
     gnt_mask fills = gnt_book_trade(b, sums, k, b->target, price, bar->dollar_volume, wants);
     b->held = gnt_select(fills, b->target, b->held);
     b->price_fill = gnt_select(fills, price, b->price_fill);
 }
 
-/* Step 3: borrow, interest and margin on the position after the fill, in that order. */
-GNT_FN void gnt_book_charge(gnt_book *b, const gnt_terms *k, gnt_f64 close, gnt_mask alive)
+/* Which of step 3's charges a group of lanes can have. */
+typedef enum gnt_charges { GNT_CHARGES_NONE = 0, GNT_CHARGES_BORROW, GNT_CHARGES_ALL } gnt_charges;
+
+/* Step 3: borrow, interest and margin on the position after the fill, in that order. A charge at rate 0 leaves the cash
+ * as it is (it is never -0), so leaving it out by `which`, a constant, changes no bit. */
+GNT_FN void gnt_book_charge(gnt_book *b, const gnt_terms *k, gnt_f64 close, gnt_mask alive, gnt_charges which)
 {
-    gnt_f64 borrow = gnt_select(b->units < 0, gnt_abs(b->units) * close * k->borrow, gnt_splat(0));
+    if (which == GNT_CHARGES_NONE) return;
+    gnt_f64 borrow = gnt_keep(gnt_lt(b->units, gnt_splat(0)), gnt_abs(b->units) * close * k->borrow);
     gnt_f64 cash = b->cash - borrow;
-    cash = cash + gnt_positive(cash) * k->interest;
-    cash = cash - gnt_positive(-cash) * k->margin;
+    if (which == GNT_CHARGES_ALL) {
+        cash = cash + gnt_positive(cash) * k->interest;
+        cash = cash - gnt_positive(-cash) * k->margin;
+    }
     b->cash = gnt_select(alive, cash, b->cash);
 }
 
@@ -210,31 +218,38 @@ GNT_FN void gnt_book_finish(gnt_book *b, gnt_sums *sums, const gnt_terms *k, con
     gnt_mask wants = alive & gnt_not(b->ruined) & bar->last & k->closes;
     if (!gnt_any(wants)) return;
     gnt_mask fills = gnt_book_trade(b, sums, k, gnt_splat(0), bar->close, bar->dollar_volume, wants);
-    b->price_fill = gnt_select(fills & (b->price_fill != b->price_fill), bar->close, b->price_fill);
-    gnt_book_ruin(b, wants & (b->cash + b->units * bar->close <= 0));
+    b->price_fill = gnt_select(fills & gnt_ne(b->price_fill, b->price_fill), bar->close, b->price_fill);
+    gnt_book_ruin(b, wants & gnt_le(b->cash + b->units * bar->close, gnt_splat(0)));
+}
+
+/* Step 4's equity and the bar's return (0 where the book had no equity), into the sums. */
+GNT_FN void gnt_book_mark(gnt_book *b, gnt_sums *sums, const gnt_sim_bar *bar, gnt_mask alive)
+{
+    gnt_f64 equity = b->cash + b->units * bar->close;
+    gnt_f64 ret = gnt_keep(alive, equity / b->equity - gnt_splat(1));
+    b->equity = gnt_select(bar->live, equity, b->equity);
+    b->close = bar->close;
+    gnt_sums_return(sums, bar->live, b->equity, ret);
 }
 
 /* Steps 1 to 4 of one bar, and its return into the sums; the caller decides afterwards. */
 GNT_FN void gnt_book_bar(gnt_book *b, gnt_sums *sums, const gnt_terms *k, const gnt_sim_bar *bar)
 {
     gnt_mask alive = bar->live & gnt_not(b->ruined);
-    gnt_f64 zero = gnt_splat(0), before = b->units;
-    b->cost = zero;
+    gnt_f64 before = b->units;
+    b->cost = gnt_splat(0);
     b->price_fill = gnt_splat(NAN);
     gnt_book_fill(b, sums, k, bar, alive);
     gnt_f64 night = gnt_select(k->at_before, b->units, before), day = gnt_select(k->at_close, before, b->units);
-    gnt_sums_price(sums, gnt_select(alive, night * (bar->open - b->close), zero),
-                   gnt_select(alive, day * (bar->close - bar->open), zero));
+    gnt_sums_price(sums, gnt_keep(alive, night * (bar->open - b->close)),
+                   gnt_keep(alive, day * (bar->close - bar->open)));
     gnt_mask marks = alive & gnt_not(b->ruined);
-    gnt_book_charge(b, k, bar->close, marks);
-    b->position = gnt_select(marks, b->units, zero);
-    gnt_book_ruin(b, marks & (b->cash + b->units * bar->close <= 0));
+    gnt_book_charge(b, k, bar->close, marks, GNT_CHARGES_ALL);
+    b->position = gnt_keep(marks, b->units);
+    gnt_book_ruin(b, marks & gnt_le(b->cash + b->units * bar->close, gnt_splat(0)));
     gnt_book_finish(b, sums, k, bar, marks);
-    gnt_f64 equity = b->cash + b->units * bar->close;
-    gnt_f64 ret = gnt_select(alive, equity / b->equity - gnt_splat(1), zero);
-    b->equity = gnt_select(bar->live, equity, b->equity);
-    b->close = bar->close;
-    gnt_sums_bar(sums, bar->live, b->equity, ret, b->position);
+    gnt_sums_position(sums, bar->live, b->position, gnt_splat(1));
+    gnt_book_mark(b, sums, bar, alive);
 }
 
 #endif
