@@ -91,4 +91,15 @@ GNT_FN bool gnt_lane_is(gnt_mask m, int lane)
     return m >> lane & 1;
 }
 
+/* A word of 64 rows a lane. */
+typedef uint64_t gnt_words __attribute__((vector_size(64)));
+GNT_FN gnt_words gnt_words_keep(gnt_mask m, gnt_words w) /* 0 elsewhere */
+{
+    return (gnt_words)_mm512_maskz_mov_epi64(m, (__m512i)w);
+}
+GNT_FN uint64_t gnt_words_any(gnt_words w) /* the lanes' words or-ed */
+{
+    return (uint64_t)_mm512_reduce_or_epi64((__m512i)w);
+}
+
 #endif

@@ -120,4 +120,17 @@ GNT_FN bool gnt_lane_is(gnt_mask m, int lane)
     return m[lane] != 0;
 }
 
+/* A word of 64 rows a lane. */
+typedef uint64_t gnt_words __attribute__((vector_size(8 * GNT_LANES)));
+GNT_FN gnt_words gnt_words_keep(gnt_mask m, gnt_words w) /* 0 elsewhere */
+{
+    return (gnt_words)m & w;
+}
+GNT_FN uint64_t gnt_words_any(gnt_words w) /* the lanes' words or-ed */
+{
+    uint64_t any = 0;
+    for (int i = 0; i < GNT_LANES; i++) any |= w[i];
+    return any;
+}
+
 #endif

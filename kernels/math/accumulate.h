@@ -65,22 +65,29 @@ GNT_FN void gnt_sums_below(gnt_sums *s, gnt_mask live, gnt_f64 equity, gnt_f64 n
     s->longest_below = gnt_max(s->below, s->longest_below);
 }
 
-/* The end of a bar: equity and return (0 where not live). */
-GNT_FN void gnt_sums_return(gnt_sums *s, gnt_mask live, gnt_f64 equity, gnt_f64 ret)
+/* What a bar can do to the running peak and the deepest drawdown. */
+typedef enum gnt_reach {
+    GNT_REACH_BELOW = 0, /* equity stays below the peak and above the floor */
+    GNT_REACH_PEAK,      /* a new peak is possible */
+    GNT_REACH_ALL        /* a deeper drawdown too */
+} gnt_reach;
+
+/* The end of a bar: equity and return (0 where not live). With GNT_REACH_BELOW the caller counts gnt_sums_below. */
+GNT_FN void gnt_sums_return(gnt_sums *s, gnt_mask live, gnt_f64 equity, gnt_f64 ret, gnt_reach reach)
 {
     gnt_f64 zero = gnt_splat(0), one = gnt_splat(1), down = gnt_min(ret, zero);
     s->ret = ret;
     s->sum_r = s->sum_r + ret;
     s->sum_r2 = s->sum_r2 + ret * ret;
     s->sum_down2 = s->sum_down2 + down * down;
-    s->peak = gnt_max(equity, s->peak);
-    if (gnt_any(gnt_lt(equity, s->peak * s->floor))) {
-        s->max_drawdown = gnt_min(equity / s->peak - one, s->max_drawdown);
-        s->floor = (one + s->max_drawdown) * gnt_splat(1 + 0x1p-51);
-    }
-    gnt_sums_below(s, live, equity, one);
     s->n_up = gnt_add_if(gnt_gt(ret, zero), s->n_up, one);
     s->n_nonzero = gnt_add_if(gnt_ne(ret, zero), s->n_nonzero, one);
+    if (reach == GNT_REACH_BELOW) return;
+    s->peak = gnt_max(equity, s->peak);
+    gnt_sums_below(s, live, equity, one);
+    if (reach == GNT_REACH_PEAK || !gnt_any(gnt_lt(equity, s->peak * s->floor))) return;
+    s->max_drawdown = gnt_min(equity / s->peak - one, s->max_drawdown);
+    s->floor = (one + s->max_drawdown) * gnt_splat(1 + 0x1p-51);
 }
 
 #endif

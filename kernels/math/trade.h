@@ -101,7 +101,8 @@ typedef struct gnt_book {
 /* What is known when bar t is traded, and whether it lies in the lane's window. */
 typedef struct gnt_sim_bar {
     gnt_f64 open, close;
-    gnt_f64 dollar_volume; /* mean of close x volume over bars t-20..t-1 */
+    gnt_f64 overnight, intraday; /* open - the close before, close - open */
+    gnt_f64 dollar_volume;       /* mean of close x volume over bars t-20..t-1 */
     gnt_mask live, last;
 } gnt_sim_bar;
 
@@ -152,6 +153,7 @@ GNT_FN void gnt_decide(gnt_book *b, const gnt_terms *k, const gnt_sim_row *row)
 
 GNT_FN void gnt_book_ruin(gnt_book *b, gnt_mask broke)
 {
+    if (!gnt_any(broke)) return; /* a branch, so that a bar doesn't wait for the bar before */
     gnt_mask whole = gnt_not(broke);
     b->cash = gnt_keep(whole, b->cash);
     b->units = gnt_keep(whole, b->units);
@@ -181,6 +183,13 @@ GNT_FN gnt_mask gnt_book_trade(gnt_book *b, gnt_sums *sums, const gnt_terms *k, 
     return fills;
 }
 
+/* Lanes whose target asks for a trade: a new one, or any on a daily book that is not flat by target and position. */
+GNT_FN gnt_mask gnt_book_wants(const gnt_book *b, const gnt_terms *k)
+{
+    gnt_f64 zero = gnt_splat(0);
+    return gnt_ne(b->target, b->held) | (k->daily & (gnt_ne(b->target, zero) | gnt_ne(b->units, zero)));
+}
+
 /* Steps 1 and 2: fills the target decided at the close before. `alive`: in the window and not ruined. */
 GNT_FN void gnt_book_fill(gnt_book *b, gnt_sums *sums, const gnt_terms *k, const gnt_sim_bar *bar, gnt_mask alive)
 {
@@ -188,7 +197,7 @@ GNT_FN void gnt_book_fill(gnt_book *b, gnt_sums *sums, const gnt_terms *k, const
     /* the closing trade takes the place of a fill at the last close */
     gnt_mask tries = alive & gnt_not(k->at_close & k->closes & bar->last);
     gnt_book_ruin(b, tries & gnt_le(b->cash + b->units * price, gnt_splat(0)));
-    gnt_mask wants = tries & gnt_not(b->ruined) & (k->daily | gnt_ne(b->target, b->held));
+    gnt_mask wants = tries & gnt_not(b->ruined) & gnt_book_wants(b, k);
     if (!gnt_any(wants)) return;
     gnt_mask fills = gnt_book_trade(b, sums, k, b->target, price, bar->dollar_volume, wants);
     b->held = gnt_select(fills, b->target, b->held);
@@ -198,8 +207,16 @@ GNT_FN void gnt_book_fill(gnt_book *b, gnt_sums *sums, const gnt_terms *k, const
 /* Which of step 3's charges a group of lanes can have. */
 typedef enum gnt_charges { GNT_CHARGES_NONE = 0, GNT_CHARGES_BORROW, GNT_CHARGES_ALL } gnt_charges;
 
+/* What a lane with these terms can be charged; a group takes the most of its lanes. */
+GNT_FN gnt_charges gnt_charges_of(const gnt_terms_1 *k)
+{
+    if (k->interest != 0 || k->margin != 0) return GNT_CHARGES_ALL;
+    bool shorts = k->shorts || k->by_target;
+    return shorts && k->borrow != 0 ? GNT_CHARGES_BORROW : GNT_CHARGES_NONE;
+}
+
 /* Step 3: borrow, interest and margin on the position after the fill, in that order. A charge at rate 0 leaves the cash
- * as it is (it is never -0), so leaving it out by `which`, a constant, changes no bit. */
+ * as it is (it is never -0), so leaving it out changes no bit. */
 GNT_FN void gnt_book_charge(gnt_book *b, const gnt_terms *k, gnt_f64 close, gnt_mask alive, gnt_charges which)
 {
     if (which == GNT_CHARGES_NONE) return;
@@ -223,17 +240,17 @@ GNT_FN void gnt_book_finish(gnt_book *b, gnt_sums *sums, const gnt_terms *k, con
 }
 
 /* Step 4's equity and the bar's return (0 where the book had no equity), into the sums. */
-GNT_FN void gnt_book_mark(gnt_book *b, gnt_sums *sums, const gnt_sim_bar *bar, gnt_mask alive)
+GNT_FN void gnt_book_mark(gnt_book *b, gnt_sums *sums, const gnt_sim_bar *bar, gnt_mask alive, gnt_reach reach)
 {
     gnt_f64 equity = b->cash + b->units * bar->close;
     gnt_f64 ret = gnt_keep(alive, equity / b->equity - gnt_splat(1));
     b->equity = gnt_select(bar->live, equity, b->equity);
     b->close = bar->close;
-    gnt_sums_return(sums, bar->live, b->equity, ret);
+    gnt_sums_return(sums, bar->live, b->equity, ret, reach);
 }
 
 /* Steps 1 to 4 of one bar, and its return into the sums; the caller decides afterwards. */
-GNT_FN void gnt_book_bar(gnt_book *b, gnt_sums *sums, const gnt_terms *k, const gnt_sim_bar *bar)
+GNT_FN void gnt_book_bar(gnt_book *b, gnt_sums *sums, const gnt_terms *k, const gnt_sim_bar *bar, gnt_charges charges)
 {
     gnt_mask alive = bar->live & gnt_not(b->ruined);
     gnt_f64 before = b->units;
@@ -241,15 +258,14 @@ GNT_FN void gnt_book_bar(gnt_book *b, gnt_sums *sums, const gnt_terms *k, const 
     b->price_fill = gnt_splat(NAN);
     gnt_book_fill(b, sums, k, bar, alive);
     gnt_f64 night = gnt_select(k->at_before, b->units, before), day = gnt_select(k->at_close, before, b->units);
-    gnt_sums_price(sums, gnt_keep(alive, night * (bar->open - b->close)),
-                   gnt_keep(alive, day * (bar->close - bar->open)));
+    gnt_sums_price(sums, gnt_keep(alive, night * bar->overnight), gnt_keep(alive, day * bar->intraday));
     gnt_mask marks = alive & gnt_not(b->ruined);
-    gnt_book_charge(b, k, bar->close, marks, GNT_CHARGES_ALL);
+    gnt_book_charge(b, k, bar->close, marks, charges);
     b->position = gnt_keep(marks, b->units);
     gnt_book_ruin(b, marks & gnt_le(b->cash + b->units * bar->close, gnt_splat(0)));
     gnt_book_finish(b, sums, k, bar, marks);
     gnt_sums_position(sums, bar->live, b->position, gnt_splat(1));
-    gnt_book_mark(b, sums, bar, alive);
+    gnt_book_mark(b, sums, bar, alive, GNT_REACH_ALL);
 }
 
 #endif

@@ -6,27 +6,9 @@
 #include <stdio.h>
 
 #include "tests/sim_case.h"
+#include "tests/sim_kernels.h"
 
 enum { N = 240, ROUNDS = 16 };
-
-typedef struct kernel {
-    const char *name;
-    gnt_cpu_simulate_fn *run;
-} kernel;
-
-static size_t kernels_here(kernel *k)
-{
-    size_t n = 0;
-    k[n++] = (kernel){"generic", gnt_cpu_simulate_generic};
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        k[n++] = (kernel){"avx2", gnt_cpu_simulate_avx2};
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512bw"))
-        k[n++] = (kernel){"avx512", gnt_cpu_simulate_avx512};
-#endif
-    return n;
-}
 
 static sim_case cases[N];
 static sim_paths expected_paths[N], got_paths[N];
@@ -53,8 +35,8 @@ static void random_books(void **state)
     static gnt_sim_lane lanes[N];
     static gnt_sim_totals expected[N], got[N];
     static gnt_sim_path paths[N];
-    kernel kernels[3];
-    size_t n_kernels = kernels_here(kernels), n_ruined = 0, n_fills = 0;
+    sim_kernel kernels[3];
+    size_t n_kernels = sim_kernels_here(kernels), n_ruined = 0, n_fills = 0;
     for (uint64_t round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < N; i++) {
             sim_case_make(&cases[i], round * N + i + 1);
@@ -83,14 +65,14 @@ static void shared_inputs(void **state)
     static gnt_sim_lane lanes[19];
     static gnt_strategy strategies[19];
     gnt_sim_totals got[19], expected;
-    kernel kernels[3];
+    sim_kernel kernels[3];
     uint64_t x = 77;
     sim_case_make(&cases[0], 5);
     for (size_t i = 0; i < 19; i++) {
         strategies[i] = sim_strategy(&x);
         lanes[i] = (gnt_sim_lane){&cases[0].market, &strategies[i], cases[0].score, NULL, 25, 85};
     }
-    for (size_t k = 0, n = kernels_here(kernels); k < n; k++) {
+    for (size_t k = 0, n = sim_kernels_here(kernels); k < n; k++) {
         kernels[k].run(lanes, 0, 19, got, NULL);
         for (size_t i = 0; i < 19; i++) {
             ref_simulate(&lanes[i], &expected, NULL);
