@@ -101,6 +101,9 @@ size_t gnt_one_place(gnt_one *work, const gnt_layout *layout, float *base);
 
 /* ---- what is compiled for each instruction set; windows of a block: row[w] is the last bar of window w ------- */
 
+/* x [n_steps][F][16]: bar row[w] - (n_steps - 1) + s of the panel, feature k, window w; bars clamped to the panel. */
+typedef void gnt_gather_fn(gnt_panel panel, const uint32_t row[GNT_BLOCK], size_t n_steps, float *x);
+
 /* block->logit from block->x or z (and masks). */
 typedef void gnt_lstm_forward_fn(const gnt_layout *layout, const float *packed, gnt_block *block);
 
@@ -129,9 +132,7 @@ typedef void gnt_adam_fn(const gnt_adam *adam, size_t n, const float *gradient, 
                          float *moment2);
 
 typedef struct gnt_lstm_kernels {
-    /* x [n_steps][F][16]: bar row[w] - (n_steps - 1) + s of the panel, feature k, window w; bars clamped to the panel.
-     */
-    void (*gather)(gnt_panel panel, const uint32_t row[GNT_BLOCK], size_t n_steps, float *x);
+    gnt_gather_fn *gather;
     /* Bias and input part of the first layer's gates for 16 bars x [F][16] -> z[d][j][w]. */
     void (*project)(const gnt_layout *layout, const float *packed, const float *x, float *z, size_t stride);
     gnt_lstm_forward_fn *forward;

@@ -13,18 +13,6 @@
 #include "kernels/cpu/matrix.h"
 #include "kernels/math/cell.h"
 
-static void gather(gnt_panel panel, const uint32_t row[GNT_BLOCK], size_t n_steps, float *x)
-{
-    size_t n_k = panel.n_features;
-    for (size_t s = 0; s < n_steps; s++)
-        for (size_t w = 0; w < GNT_BLOCK; w++) {
-            size_t bar = (size_t)row[w] + s - (n_steps - 1);
-            const float *from = panel.x + (bar < panel.n_rows ? bar : panel.n_rows - 1) * n_k;
-            float *to = x + s * n_k * GNT_BLOCK + w;
-            for (size_t k = 0; k < n_k; k++) to[k * GNT_BLOCK] = from[k];
-        }
-}
-
 static void project(const gnt_layout *layout, const float *packed, const float *x, float *z, size_t stride)
 {
     size_t n_k = layout->inputs[0], k_all = n_k + layout->net.hidden, outputs = layout->groups * GNT_BLOCK;
@@ -208,13 +196,14 @@ static void forward(const gnt_layout *layout, const float *packed, gnt_block *b)
 
 /* ---- the table ---------------------------------------------------------------------------------- */
 
+gnt_gather_fn GNT_SIMD_NAME(gnt_gather);
 gnt_lstm_backward_fn GNT_SIMD_NAME(gnt_lstm_backward);
 gnt_dropout_fn GNT_SIMD_NAME(gnt_dropout);
 gnt_reduce_fn GNT_SIMD_NAME(gnt_reduce);
 gnt_adam_fn GNT_SIMD_NAME(gnt_adam_step);
 extern const gnt_lstm_kernels GNT_SIMD_NAME(gnt_lstm_kernels);
 const gnt_lstm_kernels GNT_SIMD_NAME(gnt_lstm_kernels) = {
-    .gather = gather,
+    .gather = GNT_SIMD_NAME(gnt_gather),
     .project = project,
     .forward = forward,
     .backward = GNT_SIMD_NAME(gnt_lstm_backward),

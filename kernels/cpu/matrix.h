@@ -74,12 +74,27 @@ HOT void pull_tile(const int n, const float *weight, size_t group_stride, const 
     for (int i = 0; i < n; i++) row_store(dx + i * GNT_BLOCK, acc[i]);
 }
 
-HOT void pull(const float *weight, size_t group_stride, const float *d, size_t n_groups, size_t n_k, float *dx)
+/* Runs tile(n) for the n inputs that are left, 1..OUTS, as a constant: its accumulators stay in registers, and as many
+ * chains run side by side as there are inputs. */
+#if OUTS == 16
+#define REST_CASES(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16)
+#else
+#define REST_CASES(X) X(1) X(2) X(3) X(4)
+#endif
+#define PRODUCT static __attribute__((noinline, unused))
+
+PRODUCT void pull(const float *weight, size_t group_stride, const float *d, size_t n_groups, size_t n_k, float *dx)
 {
-    size_t k = 0;
-    for (; k + OUTS <= n_k; k += OUTS)
-        pull_tile(OUTS, weight + k * GNT_BLOCK, group_stride, d, n_groups, dx + k * GNT_BLOCK);
-    for (; k < n_k; k++) pull_tile(1, weight + k * GNT_BLOCK, group_stride, d, n_groups, dx + k * GNT_BLOCK);
+    for (; n_k > OUTS; n_k -= OUTS, weight += OUTS * GNT_BLOCK, dx += OUTS * GNT_BLOCK)
+        pull_tile(OUTS, weight, group_stride, d, n_groups, dx);
+    switch (n_k) {
+#define X(n)                                                 \
+    case n:                                                  \
+        pull_tile(n, weight, group_stride, d, n_groups, dx); \
+        break;
+        REST_CASES(X)
+#undef X
+    }
 }
 
 /* Input of step i is x + i x_step, gradients of its outputs d + i d_step: [16 windows][16 outputs]. */
@@ -89,9 +104,10 @@ typedef struct steps_view {
     size_t n;
 } steps_view;
 
-HOT void outer_tile(const int n, steps_view s, float *dw)
+/* n of the inputs; with a bias also the sum of d: the weight of an input that is always 1. */
+HOT void outer_tile(const int n, const bool with_bias, steps_view s, float *dw, float *bias)
 {
-    row16 acc[OUTS];
+    row16 acc[OUTS], sum = row_splat(0);
 #pragma GCC unroll 16
     for (int i = 0; i < n; i++) acc[i] = row_splat(0);
     for (size_t step = 0; step < s.n; step++, s.x += s.x_step, s.d += s.d_step)
@@ -99,17 +115,30 @@ HOT void outer_tile(const int n, steps_view s, float *dw)
             row16 v = row_load(s.d + w * GNT_BLOCK);
 #pragma GCC unroll 16
             for (int i = 0; i < n; i++) acc[i] = row_fma(s.x[i * GNT_BLOCK + w], v, acc[i]);
+            if (with_bias)
+                for (int i = 0; i < VECS; i++) sum.v[i] += v.v[i];
         }
 #pragma GCC unroll 16
     for (int i = 0; i < n; i++) row_store(dw + i * GNT_BLOCK, acc[i]);
+    if (with_bias) row_store(bias, sum);
 }
 
-/* dw [n_k][16] of one group. */
-HOT void outer(steps_view s, size_t n_k, float *dw)
+/* dw [n_k][16] of one group, and where bias is given [16] the sum over steps and windows of d. */
+PRODUCT void outer(steps_view s, size_t n_k, float *dw, float *bias)
 {
-    size_t k = 0;
-    for (; k + OUTS <= n_k; k += OUTS, s.x += OUTS * GNT_BLOCK) outer_tile(OUTS, s, dw + k * GNT_BLOCK);
-    for (; k < n_k; k++, s.x += GNT_BLOCK) outer_tile(1, s, dw + k * GNT_BLOCK);
+    for (; n_k > OUTS; n_k -= OUTS, s.x += OUTS * GNT_BLOCK, dw += OUTS * GNT_BLOCK)
+        outer_tile(OUTS, false, s, dw, NULL);
+    switch (n_k) {
+#define X(n)                                   \
+    case n:                                    \
+        if (bias)                              \
+            outer_tile(n, true, s, dw, bias);  \
+        else                                   \
+            outer_tile(n, false, s, dw, NULL); \
+        break;
+        REST_CASES(X)
+#undef X
+    }
 }
 
 #endif

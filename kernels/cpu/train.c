@@ -8,8 +8,10 @@
  *          bits (train_state.h).
  * memory   the device's scratch: packed states of at most as many jobs as threads, a work area a thread
  * class    reduction; same bits alone or among M jobs; k epochs and k more equal 2k epochs
- * versions windows a second of one thread's time, batch 64, Zen 4 with AVX-512, and of two threads' with M = 16:
- *          1 all jobs in lockstep                1x24 277 k, 2x96 14.7 k; two threads: 242 k, 14.5 k each */
+ * versions windows a second of processor time, batch 64, Zen 4 with AVX-512, kernels of the day, 1x24 and 2x96:
+ *          1 all jobs in lockstep, each round waits for every thread: one thread 278 k, 14.7 k; a job on two threads
+ *            191 k, 14.6 k; 16 jobs on two threads 243 k, 14.4 k
+ *          2 as above: 278 k, 14.7 k; 258 k, 14.3 k; 268 k, 14.4 k */
 #include "kernels/cpu/train.h"
 
 #include <stdlib.h>
