@@ -35,6 +35,16 @@ static gnt_status choose_simd(const char *name, gnt_simd *simd)
     return GNT_EINVAL;
 }
 
+bool gnt_device_bf16(const gnt_device *dev)
+{
+#if defined(__x86_64__)
+    return dev->simd == GNT_AVX512 && __builtin_cpu_supports("avx512bf16");
+#else
+    (void)dev;
+    return false;
+#endif
+}
+
 static void cpu_close(gnt_device *dev)
 {
     if (!dev) return;
@@ -72,7 +82,7 @@ static void cpu_info(const gnt_device *dev, gnt_device_info *info)
     snprintf(info->name, sizeof info->name, "cpu");
     snprintf(info->simd, sizeof info->simd, "%s", simd_names[dev->simd]);
     info->threads = gnt_threads_count(dev->pool);
-    info->bf16 = false;
+    info->bf16 = gnt_device_bf16(dev);
 }
 
 /* ---- stages of stages.h: ranges of lanes spread over the threads ------------------------------- */

@@ -19,6 +19,8 @@ struct gnt_device {
     size_t scratch_floats;
 };
 
+bool gnt_device_bf16(const gnt_device *dev); /* AVX-512 in use, and the processor has AVX512-BF16 */
+
 /* At least n floats for the length of one call, contents undefined; NULL when memory is out. */
 float *gnt_device_scratch(gnt_device *dev, size_t n);
 

@@ -3,11 +3,12 @@
  * idea     where a task's windows follow each other bar by bar, its bars are projected once (lstm_forward.c,
  *          project) into an area that stays in L2, and a window's first layer starts from a view of it; other
  *          rows are gathered window by window. Both give the same bits.
+ *          A model packed for bf16 (bf16.h) brings other kernels for the same steps.
  * class    reduction; the same bits for any split of rows, thread count and instruction set */
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/cpu/lstm.h"
+#include "kernels/cpu/bf16.h"
 
 extern const gnt_lstm_kernels gnt_lstm_kernels_generic;
 #if defined(__x86_64__)
@@ -39,16 +40,28 @@ const gnt_one_kernels *gnt_one_kernels_of(gnt_simd simd)
     return &gnt_one_kernels_generic;
 }
 
+/* NULL: this device has no such precision. */
+static const gnt_lstm_kernels *kernels_for(const gnt_device *dev, gnt_precision precision)
+{
+    if (precision == GNT_FLOAT32) return gnt_lstm_kernels_of(dev->simd);
+#if defined(__x86_64__)
+    if (precision == GNT_BF16 && gnt_device_bf16(dev)) return &gnt_lstm_kernels_bf16;
+#endif
+    return NULL;
+}
+
 /* ---- packing ------------------------------------------------------------------------------------------ */
 
 gnt_status gnt_cpu_pack(gnt_device *dev, const gnt_net *net, const float *weights, gnt_precision precision,
                         gnt_packed **out)
 {
-    (void)dev;
-    if (precision != GNT_FLOAT32) return GNT_EUNSUPPORTED;
+    const gnt_lstm_kernels *kernels = kernels_for(dev, precision);
+    if (!kernels) return GNT_EUNSUPPORTED;
     gnt_packed *packed = calloc(1, sizeof *packed);
     if (!packed) return GNT_ENOMEM;
+    packed->kernels = kernels;
     gnt_layout_init(&packed->layout, net);
+    if (precision == GNT_BF16) gnt_bf16_extend(&packed->layout);
     packed->weights = aligned_alloc(64, packed->layout.n * sizeof(float));
     if (!packed->weights) {
         gnt_cpu_unpack(dev, packed);
@@ -56,6 +69,7 @@ gnt_status gnt_cpu_pack(gnt_device *dev, const gnt_net *net, const float *weight
     }
     memset(packed->weights, 0, packed->layout.n * sizeof(float));
     gnt_layout_pack(&packed->layout, weights, packed->weights);
+    if (precision == GNT_BF16) gnt_bf16_round(&packed->layout, packed->weights);
     *out = packed;
     return GNT_OK;
 }
@@ -80,7 +94,6 @@ const gnt_net *gnt_cpu_packed_net(const gnt_packed *packed)
 #define MACS_A_THREAD 2000000u  /* about 50 us of work: below that waking a thread costs more than it brings */
 
 typedef struct forward_call {
-    const gnt_lstm_kernels *kernels;
     const gnt_one_kernels *one;
     const gnt_packed *const *models;
     gnt_panel panel;
@@ -109,9 +122,11 @@ static size_t bars(const gnt_layout *layout, size_t n)
 }
 
 /* The last windows of n that go one by one: where that is cheaper than a block with repeated windows. Measured, as
- * shares of a block: a window costs 0.075 of it while the weights fit into L1, beyond that 0.09 to 0.095. */
+ * shares of a block: a window costs 0.075 of it while the weights fit into L1, beyond that 0.09 to 0.095. bf16 is for
+ * batches and has blocks only. */
 static size_t n_alone(const gnt_layout *layout, size_t n)
 {
+    if (layout->unit_pairs) return 0;
     size_t most = layout->groups <= 8 ? 13 : 10, rest = n % GNT_BLOCK;
     return rest <= most ? rest : 0;
 }
@@ -170,8 +185,8 @@ static void project_bars(const forward_call *c, const gnt_packed *model, uint32_
     uint32_t begin = first_row + 1 - model->layout.net.window, row[GNT_BLOCK];
     for (size_t t = 0; t < n_bars; t += GNT_BLOCK) {
         for (size_t w = 0; w < GNT_BLOCK; w++) row[w] = begin + (uint32_t)(t + w);
-        c->kernels->gather(c->panel, row, 1, x);
-        c->kernels->project(&model->layout, model->weights, x, z + t, n_bars);
+        model->kernels->gather(c->panel, row, 1, x);
+        model->kernels->project(&model->layout, model->weights, x, z + t, n_bars);
     }
 }
 
@@ -189,8 +204,8 @@ static void run_blocks(const forward_call *c, const gnt_packed *model, const uin
         block_rows(rows, n, i, row);
         block.z = projected ? z + i : NULL;
         block.z_stride = n_bars;
-        if (!projected) c->kernels->gather(c->panel, row, layout->net.window, block.x);
-        c->kernels->forward(layout, model->weights, &block);
+        if (!projected) model->kernels->gather(c->panel, row, layout->net.window, block.x);
+        model->kernels->forward(layout, model->weights, &block);
         memcpy(logit + i, block.logit, (n - i < GNT_BLOCK ? n - i : GNT_BLOCK) * sizeof(float));
     }
 }
@@ -244,7 +259,6 @@ gnt_status gnt_cpu_forward(gnt_device *dev, const gnt_packed *const *models, siz
 {
     if (n_models == 0 || rows.n == 0) return GNT_OK;
     forward_call c = {
-        .kernels = gnt_lstm_kernels_of(dev->simd),
         .one = gnt_one_kernels_of(dev->simd),
         .models = models,
         .panel = panel,

@@ -140,6 +140,8 @@ static void place_forward(gnt_block *b, const gnt_layout *layout, gnt_placer *p)
     float *cell = b->training ? NULL : take(p, layout->groups * GNT_GROUP_UNITS);
     for (size_t l = 0; l < layout->net.layers; l++)
         for (size_t d = 0; d < layout->directions; d++) b->cell[l][d] = cell;
+    for (size_t i = 0; i < 2; i++)
+        b->half[i] = (uint32_t *)(void *)take(p, steps * layout->directions * layout->unit_pairs);
     b->energy = take(p, steps * layout->attention_groups * GNT_BLOCK);
     b->alpha = take(p, steps);
     b->pooled = take(p, layout->width);

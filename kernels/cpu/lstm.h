@@ -27,7 +27,10 @@ typedef struct gnt_layout {
     size_t fc_weight, fc_bias;                            /* [D], [1] */
     size_t n_trained;                                     /* floats up to here are parameters */
     size_t bias[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS];      /* derived: bias_ih + bias_hh */
-    size_t n;                                             /* all floats, a multiple of 16 */
+    /* bf16 only (bf16.h), else 0: pairs of a layer's inputs, of one direction's units; their weights, derived */
+    size_t input_pairs[GNT_MAX_LAYERS], unit_pairs;
+    size_t pairs[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS]; /* [groups][input_pairs + unit_pairs][16] */
+    size_t n;                                         /* all floats, a multiple of 16 */
 } gnt_layout;
 
 void gnt_layout_init(gnt_layout *layout, const gnt_net *net);
@@ -39,7 +42,8 @@ void gnt_layout_derive(const gnt_layout *layout, float *packed);
 
 struct gnt_packed {
     gnt_layout layout;
-    float *weights; /* [layout.n], owned */
+    float *weights;                         /* [layout.n], owned */
+    const struct gnt_lstm_kernels *kernels; /* of its device and precision */
 };
 
 /* Steps a direction of a layer runs: all, but one where only the first of them is looked at. */
@@ -69,6 +73,7 @@ typedef struct gnt_block {
     float *gates[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS];  /* T [L][groups x 16][16] after activation */
     float *cell[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS];   /* T [L][groups x 4][16]; else one [groups x 4][16] */
     float *tanh_c[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS]; /* T as cell */
+    uint32_t *half[2];                                 /* bf16: [L][directions x unit_pairs][16] outputs of layers */
     float *energy;                                     /* [L][attention_groups x 16][16] tanh(W h + b) */
     float *alpha;                                      /* [L][16] attention weights */
     float *pooled;                                     /* [D][16] */
@@ -136,6 +141,7 @@ typedef struct gnt_lstm_kernels {
     /* Bias and input part of the first layer's gates for 16 bars x [F][16] -> z[d][j][w]. */
     void (*project)(const gnt_layout *layout, const float *packed, const float *x, float *z, size_t stride);
     gnt_lstm_forward_fn *forward;
+    gnt_lstm_forward_fn *head; /* forward's end: block->logit from the last layer's sequence */
     gnt_lstm_backward_fn *backward;
     gnt_dropout_fn *dropout;
     gnt_reduce_fn *reduce;

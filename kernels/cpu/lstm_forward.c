@@ -179,6 +179,15 @@ static void pool(const gnt_layout *layout, const float *packed, gnt_block *b)
     if (layout->directions == 2) memcpy(b->pooled + half, h + reverse * row + half, half * sizeof(float));
 }
 
+static void head(const gnt_layout *layout, const float *packed, gnt_block *b)
+{
+    pool(layout, packed, b);
+    row16 logit = row_splat(packed[layout->fc_bias]);
+    for (size_t k = 0; k < layout->width; k++)
+        logit = row_fma(packed[layout->fc_weight + k], row_load(b->pooled + k * GNT_BLOCK), logit);
+    row_store(b->logit, logit);
+}
+
 static void forward(const gnt_layout *layout, const float *packed, gnt_block *b)
 {
     for (size_t l = 0; l < layout->net.layers; l++) {
@@ -187,11 +196,7 @@ static void forward(const gnt_layout *layout, const float *packed, gnt_block *b)
         for (size_t i = 0; i < layout->net.window * layout->width * GNT_BLOCK; i++)
             b->input[l + 1][i] = b->sequence[l][i] * b->mask[l][i];
     }
-    pool(layout, packed, b);
-    row16 logit = row_splat(packed[layout->fc_bias]);
-    for (size_t k = 0; k < layout->width; k++)
-        logit = row_fma(packed[layout->fc_weight + k], row_load(b->pooled + k * GNT_BLOCK), logit);
-    row_store(b->logit, logit);
+    head(layout, packed, b);
 }
 
 /* ---- the table ---------------------------------------------------------------------------------- */
@@ -206,6 +211,7 @@ const gnt_lstm_kernels GNT_SIMD_NAME(gnt_lstm_kernels) = {
     .gather = GNT_SIMD_NAME(gnt_gather),
     .project = project,
     .forward = forward,
+    .head = head,
     .backward = GNT_SIMD_NAME(gnt_lstm_backward),
     .dropout = GNT_SIMD_NAME(gnt_dropout),
     .reduce = GNT_SIMD_NAME(gnt_reduce),

@@ -6,6 +6,7 @@
 
 #define U 0x1p-24     /* unit roundoff of float32 */
 #define TINY 0x1p-148 /* what an underflow can lose */
+#define U_BF16 0x1p-8 /* unit roundoff of bfloat16 */
 #define ACTIVATION 6  /* 3 ulp in units of U: an ulp is at most 2 U of its number */
 
 /* ---- numbers with bounds ------------------------------------------------------------------------------ */
@@ -65,6 +66,7 @@ ref_num ref_sum_value(const ref_sum *sum)
 
 struct ref_lstm {
     gnt_net net;
+    bool bf16;                      /* bounds of products in bfloat16 */
     size_t directions, width, most; /* most: largest number of inputs of a layer */
     ref_num *x;                     /* [layers][L][most] what each layer read */
     ref_num *h;                     /* [layers][L][D] */
@@ -111,6 +113,11 @@ ref_lstm *ref_lstm_open(const gnt_net *net)
     return r;
 }
 
+void ref_lstm_bf16(ref_lstm *r)
+{
+    r->bf16 = true;
+}
+
 void ref_lstm_close(ref_lstm *r)
 {
     if (!r) return;
@@ -142,6 +149,13 @@ static size_t cell_at(const ref_lstm *r, size_t layer, size_t direction, size_t 
 
 /* ---- forward ---------------------------------------------------------------------------------------------- */
 
+/* A number as a layer's product meets it: in bf16 rounded to 8 bits, and zero when denormal. */
+static ref_num met(const ref_lstm *r, ref_num a)
+{
+    if (r->bf16) a.e += U_BF16 * (fabs(a.v) + a.e) + 0x1p-126;
+    return a;
+}
+
 static void unit_step(ref_lstm *r, const double *w, size_t l, size_t d, size_t s, bool first, size_t before, size_t j)
 {
     size_t hidden = r->net.hidden, n_in = inputs(r, l), at = cell_at(r, l, d, s, j);
@@ -152,9 +166,11 @@ static void unit_step(ref_lstm *r, const double *w, size_t l, size_t d, size_t s
                      *w_hh = w + lstm_tensor(r, l, d, 1) + row * hidden;
         ref_sum z = {0};
         sum_number(&z, plus(exact(w[lstm_tensor(r, l, d, 2) + row]), exact(w[lstm_tensor(r, l, d, 3) + row])));
-        for (size_t k = 0; k < n_in; k++) sum_product(&z, exact(w_ih[k]), x[k]);
+        for (size_t k = 0; k < n_in; k++) sum_product(&z, met(r, exact(w_ih[k])), met(r, x[k]));
         for (size_t k = 0; k < hidden && !first; k++)
-            sum_product(&z, exact(w_hh[k]), r->h[(l * r->net.window + before) * r->width + d * hidden + k]);
+            sum_product(&z, met(r, exact(w_hh[k])),
+                        met(r, r->h[(l * r->net.window + before) * r->width + d * hidden + k]));
+        if (r->bf16) z.e += z.n * 0x1p-126; /* each partial sum may be flushed */
         ref_num value = ref_sum_value(&z);
         r->gate[at * 4 + gate] = gate == 2 ? tangent(value) : sigmoid(value);
     }

@@ -22,6 +22,10 @@ typedef struct ref_lstm ref_lstm; /* work arrays of one architecture */
 ref_lstm *ref_lstm_open(const gnt_net *net);
 void ref_lstm_close(ref_lstm *ref);
 
+/* From now on bounds are those of a bf16 evaluation: every weight and input of a layer's products is rounded to 8 bits.
+ */
+void ref_lstm_bf16(ref_lstm *ref);
+
 /* weights: flat, kernels.h order. x [L][F]. mask [layers - 1][L][D]: dropout factors behind each layer; NULL: none. */
 ref_num ref_lstm_logit(ref_lstm *ref, const double *weights, const double *x, const double *mask);
 
