@@ -160,7 +160,8 @@ static gnt_status get_provenance(gnt_h5 *file, const char *path, gnt_bars *bars,
     return gnt_fail(why, GNT_EIO, "%s: provenance '%s', expected real, replay or synthetic", path, word);
 }
 
-static gnt_status get_symbol(gnt_h5 *file, const char *store, const char *symbol, gnt_bars *bars, gnt_error *why)
+static gnt_status get_symbol(gnt_h5 *file, const char *store, const char *symbol, bool warnings, gnt_bars *bars,
+                             gnt_error *why)
 {
     char path[PATH_ROOM];
     gnt_status st = GNT_OK;
@@ -183,7 +184,7 @@ static gnt_status get_symbol(gnt_h5 *file, const char *store, const char *symbol
     GNT_GOTO(gnt_h5_get_text(file, path, "source", bars->source, sizeof bars->source, why));
     GNT_GOTO(gnt_h5_get_text(file, path, "source_sha256", bars->sha256, sizeof bars->sha256, why));
     GNT_GOTO(gnt_h5_get_count(file, path, "retrieved_unix", &bars->retrieved_unix, why));
-    GNT_GOTO(get_warnings(file, bars, why));
+    if (warnings) GNT_GOTO(get_warnings(file, bars, why));
     st = check_bars(store, bars, why);
 out:
     if (st) free(data);
@@ -217,13 +218,19 @@ void gnt_bars_store_close(gnt_bars_store *store)
     *store = (gnt_bars_store){0};
 }
 
-gnt_status gnt_bars_store_read(const gnt_bars_store *store, const char *symbol, gnt_bars *bars, gnt_error *why)
+static gnt_status find_symbol(const gnt_bars_store *store, const char *symbol, bool warnings, gnt_bars *bars,
+                              gnt_error *why)
 {
     char group[PATH_ROOM];
     *bars = (gnt_bars){0};
     if (!gnt_symbol_valid(symbol) || !gnt_h5_has(store->file, at(group, symbol, "")))
         return no_symbol(store, symbol, why);
-    return get_symbol(store->file, store->path, symbol, bars, why);
+    return get_symbol(store->file, store->path, symbol, warnings, bars, why);
+}
+
+gnt_status gnt_bars_store_read(const gnt_bars_store *store, const char *symbol, gnt_bars *bars, gnt_error *why)
+{
+    return find_symbol(store, symbol, false, bars, why);
 }
 
 gnt_status gnt_bars_store_get(const char *path, const char *symbol, gnt_bars *bars, gnt_error *why)
@@ -231,7 +238,7 @@ gnt_status gnt_bars_store_get(const char *path, const char *symbol, gnt_bars *ba
     gnt_bars_store store;
     *bars = (gnt_bars){0};
     GNT_TRY(gnt_bars_store_open(path, &store, why));
-    gnt_status st = gnt_bars_store_read(&store, symbol, bars, why);
+    gnt_status st = find_symbol(&store, symbol, true, bars, why);
     gnt_bars_store_close(&store);
     return st;
 }
@@ -264,7 +271,7 @@ static gnt_status copy_symbol(const gnt_bars_store *old, const char *symbol, gnt
 {
     gnt_bars bars;
     if (!gnt_symbol_valid(symbol)) return gnt_fail(why, GNT_EIO, "%s: '%s' in it is no symbol", old->path, symbol);
-    GNT_TRY(get_symbol(old->file, old->path, symbol, &bars, why));
+    GNT_TRY(get_symbol(old->file, old->path, symbol, true, &bars, why));
     gnt_status st = put_symbol(file, &bars, why);
     gnt_bars_free(&bars);
     return st;

@@ -17,7 +17,7 @@ GNT_MUST_CHECK gnt_status gnt_bars_store_put(const char *path, const gnt_bars *b
 /* One symbol, checked again (lengths, rising days, prices). EDATA: a symbol the store lacks, or bars that fail. */
 GNT_MUST_CHECK gnt_status gnt_bars_store_get(const char *path, const char *symbol, gnt_bars *bars, gnt_error *why);
 
-/* The same for many symbols of one open store. Not thread-safe, as HDF5 is not. */
+/* The same for many symbols of one open store, without their warnings. Not thread-safe, as HDF5 is not. */
 typedef struct gnt_bars_store {
     struct gnt_h5 *file;
     char path[1024];

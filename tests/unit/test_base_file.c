@@ -144,6 +144,37 @@ static void errors_are_one_line(void **state)
     assert_string_equal(gnt_status_code(GNT_EVALUE), "bad_value");
 }
 
+static void a_folder_lists_its_files(void **state)
+{
+    (void)state;
+    static const char *const made[] = {"b.csv", "a.csv", ".c.csv", "a.csv.manifest.json", "B.csv", ".csv"};
+    gnt_error why = {0};
+    char **paths, here[256], want[300];
+    size_t n;
+    snprintf(here, sizeof here, "%s", in_folder("listed"));
+    assert_int_equal(gnt_make_dirs(here, &why), GNT_OK);
+    assert_int_equal(gnt_folder_list(here, ".csv", &paths, &n, &why), GNT_OK);
+    assert_int_equal(n, 0);
+    free(paths);
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        char path[300];
+        assert_int_equal(gnt_path_join(path, sizeof path, here, made[i], &why), GNT_OK);
+        assert_int_equal(gnt_file_write(path, "x", 1, &why), GNT_OK);
+    }
+    assert_int_equal(gnt_folder_list(here, ".csv", &paths, &n, &why), GNT_OK);
+    assert_int_equal(n, 3);
+    static const char *const listed[] = {"B.csv", "a.csv", "b.csv"}; /* byte order */
+    for (size_t i = 0; i < n; i++) {
+        snprintf(want, sizeof want, "%s/%s", here, listed[i]);
+        assert_string_equal(paths[i], want);
+    }
+    free(paths);
+    assert_true(gnt_is_folder(here));
+    assert_false(gnt_is_folder(in_folder("absent")));
+    assert_int_equal(gnt_folder_list(in_folder("absent"), ".csv", &paths, &n, &why), GNT_EIO);
+    assert_non_null(strstr(why.text, "absent"));
+}
+
 static void sizes_cannot_overflow(void **state)
 {
     (void)state;
@@ -165,7 +196,7 @@ int main(void)
         cmocka_unit_test(write_replaces_whole),   cmocka_unit_test(discarded_write_leaves_the_old_file),
         cmocka_unit_test(refusals_name_the_path), cmocka_unit_test(sha256_matches_fips_180),
         cmocka_unit_test(json_never_holds_nan),   cmocka_unit_test(errors_are_one_line),
-        cmocka_unit_test(sizes_cannot_overflow),
+        cmocka_unit_test(sizes_cannot_overflow),  cmocka_unit_test(a_folder_lists_its_files),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -107,6 +107,20 @@ static void named_days(void **state)
     }
 }
 
+/* A year kept between questions answers as a fresh one, whatever was asked before. */
+static void a_kept_year_is_the_calendar(void **state)
+{
+    (void)state;
+    gnt_nyse_year kept = {.n = 0};
+    gnt_day first = day_of("1988-12-20"), last = day_of("2037-01-10");
+    for (gnt_day d = first; d <= last; d++) {
+        gnt_day asked = d % 97 == 0 ? first + (last - d) : d; /* now and then a day far off */
+        const char *got = gnt_nyse_year_holiday(&kept, asked), *want = gnt_nyse_holiday(asked);
+        if (got != want) fail_msg("day %d: %s, alone %s", asked, got ? got : "none", want ? want : "none");
+        assert_true(!want || (gnt_day_weekday(asked) != 0 && gnt_day_weekday(asked) != 6));
+    }
+}
+
 static void limits_and_other_calendars(void **state)
 {
     (void)state;
@@ -138,8 +152,11 @@ static void closing_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sessions_a_year), cmocka_unit_test(the_demo_years_have_1509_sessions),
-        cmocka_unit_test(named_days),      cmocka_unit_test(limits_and_other_calendars),
+        cmocka_unit_test(sessions_a_year),
+        cmocka_unit_test(the_demo_years_have_1509_sessions),
+        cmocka_unit_test(named_days),
+        cmocka_unit_test(a_kept_year_is_the_calendar),
+        cmocka_unit_test(limits_and_other_calendars),
         cmocka_unit_test(closing_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
