@@ -20,8 +20,11 @@ usage: ./run.sh COMMAND [--no-install] [-- arguments]
   ci      sanitizer builds with their tests, static analysis; adds to the last line of `test`
   bench   every operation beside the machine's limits, and the demo's wall time: out/bench (four minutes, quiet machine)
   peers   every architecture's scores beside onnxruntime's (makes a Python venv)
+  peers bench [--quick]
+          speed beside onnxruntime, OpenVINO, PyTorch and vectorbt, into reports/benchmarks (--quick: out/peers);
+          makes a venv of 6 GB
   soak    fuzzers and many-seed significance runs, half a minute a fuzzer
-  clean   remove build folders and the venv (never your data or out/)
+  clean   remove build folders and the venvs (never your data or out/)
 
   --no-install   refuse to install packages: say what is missing and stop
 TEXT
@@ -139,7 +142,38 @@ do_bench() {
   printf '{"command": "gauntlet demo", "wall_seconds": %s, "cores": %s}\n' "$seconds" "$(jobs_count)" | tee out/bench/demo.json
 }
 
+# The venv with the engines to measure. What can't be had is named here and again in the results.
+bench_venv() {
+  local list=tests/peers/bench-requirements.txt package
+  [ -f .venv-bench/ready ] && cmp -s "$list" .venv-bench/ready && return 0
+  need python3-venv
+  python3 -m venv .venv-bench >&2 || die "no Python venv; see the message above"
+  say "installing the engines: about 3 GB"
+  while read -r package; do
+    .venv-bench/bin/pip install -q --disable-pip-version-check -c "$list" "$package" >&2 || say "MISSING: $package"
+  done < <(grep -v '^#' "$list")
+  cp "$list" .venv-bench/ready
+}
+
+do_peers_bench() {
+  build release -DGNT_TESTS=OFF
+  bench_venv
+  local folder=reports/benchmarks script
+  [ "${1:-}" = --quick ] && folder=out/peers
+  for script in inference training sweep; do
+    say "peers: $script"
+    # OpenBLAS settings of the surroundings would slow numpy, and with it what is built on numpy.
+    env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE .venv-bench/bin/python "tests/peers/$script.py" --gauntlet build/gauntlet --out "$folder/$script.json" "$@"
+  done
+  .venv-bench/bin/python tests/peers/report.py "$folder"
+}
+
 do_peers() {
+  if [ "${1:-}" = bench ]; then
+    shift
+    do_peers_bench "$@"
+    return
+  fi
   # shellcheck disable=SC2086
   need $TEST_PACKAGES
   build release -DGNT_TESTS=OFF
@@ -166,7 +200,7 @@ fi
 case "$COMMAND" in
 build) build release -DGNT_TESTS=OFF ;;
 demo | test | ci | bench | peers | soak) "do_$COMMAND" "$@" ;;
-clean) rm -rf build build-dev build-asan build-tsan build-fuzz .venv ;;
+clean) rm -rf build build-dev build-asan build-tsan build-fuzz .venv .venv-bench ;;
 help | --help | -h) usage ;;
 *)
   usage >&2
