@@ -1,27 +1,6 @@
 #include "sweep_table.h"
 
 #include <math.h>
-#include <string.h>
-
-/* "upper 0.55, fill next_open" */
-static void parameters(const gnt_sweep_spec *spec, uint64_t number, char *out, size_t room)
-{
-    gnt_grid_point point;
-    gnt_grid_seek(&spec->grid, &spec->base, number, &point);
-    size_t used = 0;
-    *out = 0;
-    for (size_t d = 0; d < spec->grid.n_dims && used < room; d++) {
-        const gnt_parameter *p = spec->grid.dim[d].parameter;
-        const char *word = p->value_hint, *comma = d ? ", " : "";
-        double value = gnt_parameter_get(&point.strategy, p);
-        if (!gnt_parameter_is_words(p)) {
-            used += (size_t)snprintf(out + used, room - used, "%s%s %g", comma, p->name, value);
-            continue;
-        }
-        for (unsigned k = (unsigned)value; k; k--) word = strchr(word, '|') + 1;
-        used += (size_t)snprintf(out + used, room - used, "%s%s %.*s", comma, p->name, (int)strcspn(word, "|"), word);
-    }
-}
 
 static const char *percent(double x, char text[24])
 {
@@ -47,9 +26,11 @@ static void say_row(const gnt_args *args, const gnt_sweep_collection *c, size_t 
     const gnt_sweep_figures *f = &c->figures[k * c->spec.n_slices + s];
     char sharpe[24], dsr[24], total[24], hold[24], drawdown[24], first[16] = "", where[64] = "", words[512] = "";
     bool annual = f->n_bars >= GNT_ANNUALISE_MIN_BARS;
+    gnt_grid_point point;
     if (s == 0) {
         snprintf(first, sizeof first, "%zu", k + 1);
-        parameters(&c->spec, c->best[k].number, words, sizeof words);
+        gnt_grid_seek(&c->spec.grid, &c->spec.base, c->best[k].number, &point);
+        gnt_grid_point_text(&c->spec.grid, &point, words, sizeof words);
     }
     if (c->spec.n_slices > 1)
         snprintf(where, sizeof where, "%s fold %llu  ", c->spec.slice[s].symbol,

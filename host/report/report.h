@@ -20,6 +20,10 @@ typedef struct gnt_report_options {
 GNT_MUST_CHECK gnt_status gnt_report_write(const char *dir, const gnt_report_options *options,
                                            const gnt_progress *progress, gnt_error *why);
 
+/* A sweep file NAME.h5: NAME.md and NAME.html beside it, and a picture NAME_<x>_<y>.png for every heatmap it holds.
+ * EVALUE: a shard, which has to be merged first. */
+GNT_MUST_CHECK gnt_status gnt_report_sweep(const char *path, const gnt_report_options *options, gnt_error *why);
+
 /* One fit's learning curve as a PNG: training and validation loss per epoch, best epoch marked.
  * title: one line, e.g. "IBB, baseline". */
 GNT_MUST_CHECK gnt_status gnt_report_learning_curve(const char *path, const char *title, gnt_provenance provenance,

@@ -165,6 +165,32 @@ char *gnt_grid_dim_text(const gnt_grid_dim *dim, char *out, size_t room)
     return out;
 }
 
+char *gnt_grid_value_text(const gnt_grid_dim *dim, uint64_t k, char *out, size_t room)
+{
+    char number[32];
+    *out = 0;
+    if (gnt_parameter_is_words(dim->parameter))
+        append_value(dim, gnt_grid_value(dim, k), out, room);
+    else /* for reading: a + k step may end in ...0001 */
+        append(out, room, number, (size_t)snprintf(number, sizeof number, "%.10g", gnt_grid_value(dim, k)));
+    return out;
+}
+
+char *gnt_grid_point_text(const gnt_grid *grid, const gnt_grid_point *point, char *out, size_t room)
+{
+    *out = 0;
+    for (size_t d = 0; d < grid->n_dims; d++) {
+        const char *name = grid->dim[d].parameter->name;
+        char value[64];
+        gnt_grid_value_text(&grid->dim[d], point->at[d], value, sizeof value);
+        append(out, room, ", ", d ? 2 : 0);
+        append(out, room, name, strlen(name));
+        append(out, room, " ", 1);
+        append(out, room, value, strlen(value));
+    }
+    return out;
+}
+
 size_t gnt_grid_find(const gnt_grid *grid, const char *name)
 {
     const gnt_parameter *parameter;

@@ -47,6 +47,11 @@ typedef struct gnt_grid_point {
 void gnt_grid_seek(const gnt_grid *grid, const gnt_strategy *base, uint64_t number, gnt_grid_point *point);
 void gnt_grid_next(const gnt_grid *grid, gnt_grid_point *point); /* beyond the last: starts again */
 
+/* "upper 0.55, between hold": the grid's own parameters of a point. Returns out. */
+char *gnt_grid_point_text(const gnt_grid *grid, const gnt_grid_point *point, char *out, size_t room);
+/* One value as text: "0.55", "hold". Returns out. */
+char *gnt_grid_value_text(const gnt_grid_dim *dim, uint64_t k, char *out, size_t room);
+
 /* `strategy` with what any point needs of the market: impact when one has it, size vol_target when one has that. */
 gnt_strategy gnt_grid_demand(const gnt_grid *grid, gnt_strategy strategy);
 

@@ -138,6 +138,22 @@ kill -9 $!
 wait $! 2>/dev/null
 if [ "$(cat kept.h5)" = old ]; then ok "a killed sweep leaves the old file"; else not_ok "a killed sweep leaves the old file"; fi
 
+# the page of a sweep
+refuses "a report of a shard" 1 "merge the shards first" report part3.h5
+if command -v gnuplot >/dev/null; then
+  cp whole.h5 "odd 'name.h5"
+  run report "odd 'name.h5" --json
+  expect "a report of a sweep" 0 '"html": "odd '
+  for part in "odd 'name.md" "odd 'name.html" odd__name_upper_lower.png odd__name_commission-bp_between.png; do
+    if [ -s "$part" ]; then ok "writes $part"; else not_ok "writes $part" "$(ls)"; fi
+  done
+  if grep -q "336 configurations tried" "odd 'name.md" && grep -q synthetic "odd 'name.md" && grep -q DSR "odd 'name.md"; then
+    ok "it says how many were tried, on what, and DSR"
+  else not_ok "it says how many were tried" "$(head -20 "odd 'name.md")"; fi
+else
+  skip "a report of a sweep: gnuplot is not installed"
+fi
+
 # memory doesn't grow with the number of configurations
 if [ -x /usr/bin/time ]; then
   short=(--bars builtin:SYN-EDGE --scores s.csv --from 2020-01-02 --to 2020-01-08 --quiet --out size.h5)
