@@ -16,48 +16,64 @@ size_t gnt_net_n_tensors(const gnt_net *net)
            HEAD_TENSORS;
 }
 
-/* Name and shape of tensor i, without its offset. */
-static void shape(const gnt_net *net, size_t i, gnt_tensor *tensor)
+typedef struct matrix_shape {
+    size_t rows, cols;
+} matrix_shape;
+
+static matrix_shape shape(const gnt_net *net, size_t i)
 {
-    static const char *const part[PER_DIRECTION] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"};
-    static const char *const attention[ATTENTION_TENSORS] = {"attention.weight", "attention.bias", "attention.v"};
     size_t n_dir = directions(net), width = net->hidden * n_dir, n_lstm = net->layers * n_dir * PER_DIRECTION;
     if (i < n_lstm) {
-        size_t layer = i / (n_dir * PER_DIRECTION), reverse = i / PER_DIRECTION % n_dir, k = i % PER_DIRECTION;
-        snprintf(tensor->name, sizeof tensor->name, "lstm.%s_l%zu%s", part[k], layer, reverse ? "_reverse" : "");
-        tensor->rows = 4 * (size_t)net->hidden;
-        tensor->cols = k == 0 ? (layer == 0 ? net->n_features : width) : k == 1 ? net->hidden : 1;
-        return;
+        size_t layer = i / (n_dir * PER_DIRECTION), k = i % PER_DIRECTION,
+               inputs = layer == 0 ? net->n_features : width;
+        return (matrix_shape){4 * (size_t)net->hidden, k == 0 ? inputs : k == 1 ? net->hidden : 1};
     }
     i -= n_lstm;
     if (net->pool == GNT_POOL_ATTENTION) {
-        if (i < ATTENTION_TENSORS) {
-            snprintf(tensor->name, sizeof tensor->name, "%s", attention[i]);
-            tensor->rows = net->attention;
-            tensor->cols = i == 0 ? width : 1;
-            return;
-        }
+        if (i < ATTENTION_TENSORS) return (matrix_shape){net->attention, i == 0 ? width : 1};
         i -= ATTENTION_TENSORS;
     }
-    snprintf(tensor->name, sizeof tensor->name, i == 0 ? "fc.weight" : "fc.bias");
-    tensor->rows = i == 0 ? width : 1;
-    tensor->cols = 1;
+    return (matrix_shape){i == 0 ? width : 1, 1};
+}
+
+static void set_name(const gnt_net *net, size_t i, gnt_tensor *tensor)
+{
+    static const char *const part[PER_DIRECTION] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"};
+    static const char *const attention[ATTENTION_TENSORS] = {"attention.weight", "attention.bias", "attention.v"};
+    static const char *const head[HEAD_TENSORS] = {"fc.weight", "fc.bias"};
+    size_t n_dir = directions(net), n_lstm = net->layers * n_dir * PER_DIRECTION;
+    if (i < n_lstm) {
+        snprintf(tensor->name, sizeof tensor->name, "lstm.%s_l%zu%s", part[i % PER_DIRECTION],
+                 i / (n_dir * PER_DIRECTION), i / PER_DIRECTION % n_dir ? "_reverse" : "");
+        return;
+    }
+    i -= n_lstm;
+    bool attends = net->pool == GNT_POOL_ATTENTION;
+    const char *name = attends && i < ATTENTION_TENSORS ? attention[i] : head[attends ? i - ATTENTION_TENSORS : i];
+    snprintf(tensor->name, sizeof tensor->name, "%s", name);
+}
+
+/* Numbers of the first n tensors. */
+static size_t size_of(const gnt_net *net, size_t n)
+{
+    size_t size = 0;
+    for (size_t k = 0; k < n; k++) {
+        matrix_shape s = shape(net, k);
+        size += s.rows * s.cols;
+    }
+    return size;
 }
 
 void gnt_net_tensor(const gnt_net *net, size_t i, gnt_tensor *tensor)
 {
-    size_t offset = 0;
-    for (size_t k = 0; k < i; k++) {
-        shape(net, k, tensor);
-        offset += tensor->rows * tensor->cols;
-    }
-    shape(net, i, tensor);
-    tensor->offset = offset;
+    matrix_shape s = shape(net, i);
+    set_name(net, i, tensor);
+    tensor->offset = size_of(net, i);
+    tensor->rows = s.rows;
+    tensor->cols = s.cols;
 }
 
 size_t gnt_net_n_weights(const gnt_net *net)
 {
-    gnt_tensor last;
-    gnt_net_tensor(net, gnt_net_n_tensors(net) - 1, &last);
-    return last.offset + last.rows * last.cols;
+    return size_of(net, gnt_net_n_tensors(net));
 }

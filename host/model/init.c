@@ -43,42 +43,50 @@ static void reflect_column(double *a, size_t rows, size_t cols, size_t k, double
     for (size_t i = k; i < rows; i++) a[i * cols + k] /= length;
 }
 
-/* Column c of q (rows k.. of it) -= 2 v (v . column), v = column k of a. */
-static void apply(const double *a, size_t rows, size_t cols, size_t k, double *q, size_t c)
+/* Columns first.. of q (rows k.. of it) -= 2 v (v . column), v = column k of a; every column's sums run down its rows.
+ * dot [cols] scratch. */
+static void apply(const double *a, size_t rows, size_t cols, size_t k, double *q, size_t first, double *dot)
 {
-    double dot = 0;
-    for (size_t i = k; i < rows; i++) dot += a[i * cols + k] * q[i * cols + c];
-    for (size_t i = k; i < rows; i++) q[i * cols + c] -= 2 * dot * a[i * cols + k];
+    memset(dot, 0, cols * sizeof *dot);
+    for (size_t i = k; i < rows; i++)
+        for (size_t c = first; c < cols; c++) dot[c] += a[i * cols + k] * q[i * cols + c];
+    for (size_t i = k; i < rows; i++) {
+        double v = a[i * cols + k];
+        for (size_t c = first; c < cols; c++) q[i * cols + c] -= 2 * dot[c] * v;
+    }
 }
 
-/* rows >= cols; a is destroyed, q [rows][cols] and diagonal [cols] are written. */
-static void orthonormal(double *a, size_t rows, size_t cols, double *q, double *diagonal)
+/* rows >= cols; a is destroyed, q [rows][cols] and diagonal [cols] are written; dot [cols] scratch. */
+static void orthonormal(double *a, size_t rows, size_t cols, double *q, double *diagonal, double *dot)
 {
     for (size_t k = 0; k < cols; k++) {
         reflect_column(a, rows, cols, k, &diagonal[k]);
-        for (size_t c = k + 1; c < cols; c++) apply(a, rows, cols, k, a, c);
+        apply(a, rows, cols, k, a, k + 1, dot);
     }
-    for (size_t c = 0; c < cols; c++) {
-        for (size_t i = 0; i < rows; i++) q[i * cols + c] = i == c;
-        for (size_t k = cols; k-- > 0;) apply(a, rows, cols, k, q, c);
-        for (size_t i = 0; i < rows && diagonal[c] < 0; i++) q[i * cols + c] = -q[i * cols + c];
-    }
+    for (size_t i = 0; i < rows; i++)
+        for (size_t c = 0; c < cols; c++) q[i * cols + c] = i == c;
+    for (size_t k = cols; k-- > 0;) apply(a, rows, cols, k, q, 0, dot);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t c = 0; c < cols; c++)
+            if (diagonal[c] < 0) q[i * cols + c] = -q[i * cols + c];
 }
 
 static gnt_status orthogonal(gnt_random at, size_t rows, size_t cols, float *out, gnt_error *why)
 {
     gnt_status st = GNT_OK;
-    double *a = NULL, *q = NULL, *diagonal = NULL;
+    double *a = NULL, *q = NULL, *diagonal = NULL, *dot = NULL;
     GNT_ALLOC(a, rows * cols);
     GNT_ALLOC(q, rows * cols);
     GNT_ALLOC(diagonal, cols);
+    GNT_ALLOC(dot, cols);
     for (size_t i = 0; i < rows * cols; i++) a[i] = gnt_normal(draw(at, i));
-    orthonormal(a, rows, cols, q, diagonal);
+    orthonormal(a, rows, cols, q, diagonal, dot);
     for (size_t i = 0; i < rows * cols; i++) out[i] = (float)q[i];
 out:
     free(a);
     free(q);
     free(diagonal);
+    free(dot);
     return st;
 }
 

@@ -261,7 +261,7 @@ static gnt_status check(const gnt_model *model, gnt_error *why)
         !net->window || (net->pool == GNT_POOL_ATTENTION) != (net->attention > 0) ||
         (model->scaler.n && model->scaler.n != net->n_features))
         return gnt_fail(why, GNT_EINVAL, "the model is incomplete: weights, layers, sizes or scaler don't fit");
-    for (size_t i = 0; i < gnt_net_n_weights(net); i++)
+    for (size_t i = 0, n = gnt_net_n_weights(net); i < n; i++)
         if (!isfinite(model->weights[i]))
             return gnt_fail(why, GNT_EVALUE, "the model's weight %zu is not finite: it is not written", i);
     return GNT_OK;
