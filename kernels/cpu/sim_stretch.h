@@ -183,7 +183,9 @@ static void group_run_alike(group *g)
     gnt_sums sums = g->sums;
     alike_decide(g, &book, -1);
     for (size_t first = 0; first < g->n_longest; first += BLOCK) {
-        block b = {.first = first, .n = g->n_longest - first < BLOCK ? g->n_longest - first : BLOCK};
+        block b; /* not zeroed: every field is set below */
+        b.first = first;
+        b.n = g->n_longest - first < BLOCK ? g->n_longest - first : BLOCK;
         block_prices(&b, g);
         block_scores(&b, g);
         uint64_t moves = block_moves(&b, &g->terms, &book);

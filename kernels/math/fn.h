@@ -8,8 +8,10 @@
 
 #ifdef __CUDACC__
 #define GNT_FN static __host__ __device__ __forceinline__
+#define GNT_STEP GNT_FN
 #else
 #define GNT_FN static inline
+#define GNT_STEP static inline __attribute__((always_inline)) /* a step's state stays in its caller's registers */
 #endif
 
 #endif

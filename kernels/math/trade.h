@@ -138,7 +138,7 @@ GNT_FN gnt_f64 gnt_decide_size(const gnt_terms *k, const gnt_sim_row *row)
 }
 
 /* Step 5: the target decided at the close of this row. */
-GNT_FN void gnt_decide(gnt_book *b, const gnt_terms *k, const gnt_sim_row *row)
+GNT_STEP void gnt_decide(gnt_book *b, const gnt_terms *k, const gnt_sim_row *row)
 {
     gnt_f64 size = gnt_decide_size(k, row);
     gnt_f64 between = gnt_keep(k->hold, b->target);
@@ -161,8 +161,8 @@ GNT_FN void gnt_book_ruin(gnt_book *b, gnt_mask broke)
 }
 
 /* Trades lanes in `wants` to exposure w at `price`, costs included; tells which did (SPEC 5, step 2). */
-GNT_FN gnt_mask gnt_book_trade(gnt_book *b, gnt_sums *sums, const gnt_terms *k, gnt_f64 w, gnt_f64 price,
-                               gnt_f64 dollar_volume, gnt_mask wants)
+GNT_STEP gnt_mask gnt_book_trade(gnt_book *b, gnt_sums *sums, const gnt_terms *k, gnt_f64 w, gnt_f64 price,
+                                 gnt_f64 dollar_volume, gnt_mask wants)
 {
     gnt_f64 equity = b->cash + b->units * price, gap = w * equity - b->units * price;
     gnt_mask fills = wants & gnt_gt(gnt_abs(gap), gnt_splat(1e-9) * equity);
@@ -191,7 +191,7 @@ GNT_FN gnt_mask gnt_book_wants(const gnt_book *b, const gnt_terms *k)
 }
 
 /* Steps 1 and 2: fills the target decided at the close before. `alive`: in the window and not ruined. */
-GNT_FN void gnt_book_fill(gnt_book *b, gnt_sums *sums, const gnt_terms *k, const gnt_sim_bar *bar, gnt_mask alive)
+GNT_STEP void gnt_book_fill(gnt_book *b, gnt_sums *sums, const gnt_terms *k, const gnt_sim_bar *bar, gnt_mask alive)
 {
     gnt_f64 price = gnt_select(k->at_close, bar->close, gnt_select(k->at_before, b->close, bar->open));
     /* the closing trade takes the place of a fill at the last close */
@@ -230,7 +230,7 @@ GNT_FN void gnt_book_charge(gnt_book *b, const gnt_terms *k, gnt_f64 close, gnt_
 }
 
 /* The closing trade of the last bar, at its close (SPEC 5: close_at_end). */
-GNT_FN void gnt_book_finish(gnt_book *b, gnt_sums *sums, const gnt_terms *k, const gnt_sim_bar *bar, gnt_mask alive)
+GNT_STEP void gnt_book_finish(gnt_book *b, gnt_sums *sums, const gnt_terms *k, const gnt_sim_bar *bar, gnt_mask alive)
 {
     gnt_mask wants = alive & gnt_not(b->ruined) & bar->last & k->closes;
     if (!gnt_any(wants)) return;
@@ -250,7 +250,7 @@ GNT_FN void gnt_book_mark(gnt_book *b, gnt_sums *sums, const gnt_sim_bar *bar, g
 }
 
 /* Steps 1 to 4 of one bar, and its return into the sums; the caller decides afterwards. */
-GNT_FN void gnt_book_bar(gnt_book *b, gnt_sums *sums, const gnt_terms *k, const gnt_sim_bar *bar, gnt_charges charges)
+GNT_STEP void gnt_book_bar(gnt_book *b, gnt_sums *sums, const gnt_terms *k, const gnt_sim_bar *bar, gnt_charges charges)
 {
     gnt_mask alive = bar->live & gnt_not(b->ruined);
     gnt_f64 before = b->units;
