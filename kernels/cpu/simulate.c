@@ -10,15 +10,19 @@
  * mapping  8, 4 or 2 lanes a vector (AVX-512, AVX2, generic); ranges of lanes to threads, by the table
  * class    exact: elementwise operations only, so grouping, threads and instruction set don't show in the bits
  *
- * versions cycles of 3.6 GHz a bar of 8 lanes (Zen 4, AVX-512, shared machine, minimum of 121), 6,320 bars, 512 lanes
- * of thresholds x 16 costs; then M costed bars a second 1 every bar whole, masks as vectors 122-165 cycles  170-240 M
- *          2 masks in mask registers, drawdown divided when needed    85-120 cycles   245-350 M
- *          3 from trade to trade, rests skipped, peaks and ruin ruled out for 64 bars at a time
- *                             long/flat 20  with hold 15  long/short 40  daily 41  vol_target, kelly 55  impact 21
- *          4 the step inlined long/flat 17  with hold 13  long/short 35  daily 32  vol_target, kelly 48  impact 17
- *                                 1,740 M       2,240 M          835 M     907 M               600 M      1,670 M
- *          cash rate 51 (565 M); thresholds mixed within a vector 59 (485 M). Held bars alone: 10 to 14 cycles, of
- * which one division 9; what is left goes into whole steps and mispredicted ends of stretches. */
+ * versions 8-lane bars, cycles at 3.6 GHz (Zen 4, AVX-512, shared machine); 512 lanes of thresholds x 16 costs:
+ *
+ *          1 every bar whole, masks as vectors: 122 to 165, that is 170 to 240 M costed bars a second and core
+ *
+ *          2 masks in mask registers, drawdown divided when needed: 85 to 120, 245 to 350 M
+ *
+ *          3 from trade to trade, rests skipped: long/flat 20, hold 15, long/short 40, daily 41, kelly 55, impact 21
+ *
+ *          4 the step inlined: long/flat 17 (1,740 M), hold 13 (2,240 M), long/short 35 (835 M), daily 32 (907 M),
+ *          vol_target and kelly 48 (600 M), impact 17 (1,670 M), cash rate 51 (565 M), mixed thresholds 59 (485 M)
+ *
+ * A held bar alone takes 10 to 14 cycles, 9 of them one division; the rest goes into whole steps and into stretches
+ * whose end was predicted wrongly. */
 #if GNT_SIMD_avx512
 #define GNT_LANES 8
 #elif GNT_SIMD_avx2
