@@ -158,14 +158,16 @@ bench_venv() {
 do_peers_bench() {
   build release -DGNT_TESTS=OFF
   bench_venv
-  local folder=reports/benchmarks script
+  local folder=reports/benchmarks script failed=0
   [ "${1:-}" = --quick ] && folder=out/peers
   for script in inference training sweep; do
     say "peers: $script"
+    rm -f "$folder/$script.json" # an older run's figures must not stand for one that failed
     # OpenBLAS settings of the surroundings would slow numpy, and with it what is built on numpy.
-    env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE .venv-bench/bin/python "tests/peers/$script.py" --gauntlet build/gauntlet --out "$folder/$script.json" "$@"
+    env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE .venv-bench/bin/python "tests/peers/$script.py" --gauntlet build/gauntlet --out "$folder/$script.json" "$@" || failed=1
   done
   .venv-bench/bin/python tests/peers/report.py "$folder"
+  [ "$failed" = 0 ] || die "a comparison failed; its own words are above"
 }
 
 do_peers() {
