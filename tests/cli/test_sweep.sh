@@ -21,6 +21,7 @@ cd "$SCRATCH" || exit 1
 "$GAUNTLET" features --bars builtin:SYN-EDGE --out rows.csv --quiet >/dev/null || exit 1
 awk -F, 'BEGIN {print "date,prob"} NR > 1 {printf "%s,%.3f\n", $1, 0.4 + 0.2 * ((NR * 7919) % 1000) / 1000}' rows.csv >s.csv
 data=(--bars builtin:SYN-EDGE --scores s.csv --from 2020-01-01 --to 2021-06-30)
+# shellcheck disable=SC2054 # commas belong to the grid
 grid=(--grid upper=0.44:0.56:0.02,lower=0.44:0.56:0.02 --grid 'between=flat|hold,commission_bp=0:5:1')
 
 run sweep "${data[@]}" "${grid[@]}" --out whole.h5 --json
@@ -57,6 +58,7 @@ if grep -q '"host"' whole.h5.manifest.json && ! grep -qa "$(uname -n)" whole.h5;
 fi
 
 # shards: more symbols, folds, rows, heatmaps
+# shellcheck disable=SC2054
 more=(--bars builtin:SYN-EDGE --scores s.csv --bars builtin:SYN-NULL --scores s.csv --from 2020-01-01 --to 2020-12-31 --folds 2
   "${grid[@]}" --full --heatmap upper,lower --heatmap commission-bp,between --by calmar --top 5)
 run sweep "${more[@]}" --out whole.h5 --threads 1 --json
@@ -67,6 +69,7 @@ for n in 1 2 3 7; do
     run sweep "${more[@]}" --out "part$i.h5" --shard "$i/$n" --threads $((1 + i % 2))
     [ "$RC" = 0 ] || not_ok "shard $i/$n" "$(cat "$ERR")"
   done
+  # shellcheck disable=SC2046 # plain names
   run merge --out merged.h5 $(printf '%s\n' part*.h5 | sort -r) --json
   if [ "$RC" = 0 ] && cmp -s whole.h5 merged.h5; then ok "$n shards merge to the bytes of one run"; else
     not_ok "$n shards merge to the bytes of one run" "exit $RC $(cat "$ERR")"
