@@ -5,7 +5,7 @@
 
 static const char *const device_names[] = {"cpu", "cuda", "emu"};
 
-/* {name, available, reason}: opened for real, so the answer is what a run would get. */
+/* {name, available, bf16, reason}: opened for real, so the answer is what a run would get. */
 static json_t *device_row(const char *name, char simd[16])
 {
     gnt_engine engine = {0};
@@ -14,6 +14,7 @@ static json_t *device_row(const char *name, char simd[16])
     bool available = gnt_engine_open(&engine, name, 0, NULL, &why) == GNT_OK;
     gnt_json_text(row, "name", name);
     gnt_json_flag(row, "available", available);
+    gnt_json_flag(row, "bf16", available && engine.info.bf16);
     gnt_json_text(row, "reason", available ? NULL : why.text);
     if (available) {
         gnt_json_count(row, "threads", engine.info.threads);
@@ -53,7 +54,8 @@ static gnt_status run(const gnt_args *args, gnt_error *why)
         if (json_is_string(reason))
             gnt_say(args, "%s", json_string_value(reason));
         else
-            gnt_say(args, "device %s: available", json_string_value(json_object_get(row, "name")));
+            gnt_say(args, "device %s: available%s", json_string_value(json_object_get(row, "name")),
+                    json_is_true(json_object_get(row, "bf16")) ? ", with bf16" : "");
     }
     for (size_t i = 0; i < json_array_size(schemas); i++) {
         json_t *row = json_array_get(schemas, i), *hash = json_object_get(row, "hash");

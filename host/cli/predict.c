@@ -18,6 +18,9 @@ static const gnt_option options[] = {
     {"to", GNT_OPT_DATE, "DATE", NULL, "last day of the test window", false, false},
     {"schema", GNT_OPT_WORD, "gauntlet-35|levels-17", NULL, "feature schema of a model that names none", false, false},
     {"price", GNT_OPT_WORD, "close|adj", "close", "prices as given, or adjusted for dividends", false, false},
+    {"precision", GNT_OPT_WORD, "float32|bf16", "float32",
+     "bf16: faster, weights and inputs of the LSTM rounded to 8 bits; needs a processor with AVX512-BF16", false,
+     false},
     {"out", GNT_OPT_FILE, "FILE.csv|FILE.npy", NULL, "date,prob for bars; float32 [N, 1] for windows", true, false},
     {0},
 };
@@ -32,6 +35,11 @@ typedef struct job {
     gnt_in_sample in_sample;
 } job;
 
+static gnt_precision precision(const gnt_args *args)
+{
+    return strcmp(gnt_arg(args, "precision"), "bf16") == 0 ? GNT_BF16 : GNT_FLOAT32;
+}
+
 /* All equal, or all on one side of 0.5: such a model is called that (SPEC 9.2). */
 static bool is_constant(const float *prob, size_t n)
 {
@@ -43,6 +51,7 @@ static bool is_constant(const float *prob, size_t n)
 static void finish(const gnt_args *args, const job *j, json_t *object)
 {
     bool constant = is_constant(j->prob, j->n);
+    gnt_json_text(object, "precision", gnt_arg(args, "precision"));
     gnt_json_flag(object, "constant_prediction", constant);
     if (constant) gnt_say(args, "! Every score is on the same side of 0.5: the model says one thing only.");
     gnt_answer(args, object);
@@ -83,7 +92,7 @@ static gnt_status score_windows(const gnt_args *args, job *j, gnt_error *why)
     for (size_t i = 0; i < j->n; i++) j->row[i] = (uint32_t)(i * length + length - 1);
     GNT_GOTO(gnt_arg_engine(args, &j->engine, why));
     gnt_panel panel = {x.data, j->n * length, x.dim[2]};
-    GNT_GOTO(gnt_model_score(&j->engine, &j->model, panel, (gnt_rows){j->row, j->n}, GNT_FLOAT32, j->prob, why));
+    GNT_GOTO(gnt_model_score(&j->engine, &j->model, panel, (gnt_rows){j->row, j->n}, precision(args), j->prob, why));
     GNT_GOTO(gnt_npy_write(gnt_arg(args, "out"), j->prob, 2, (size_t[]){j->n, 1}, why));
     gnt_say(args, "%zu windows scored; %s written", j->n, gnt_arg(args, "out"));
     json_t *object = json_object();
@@ -209,7 +218,7 @@ static gnt_status score_bars(const gnt_args *args, job *j, gnt_error *why)
     GNT_ALLOC(j->row, j->n);
     GNT_ALLOC(j->prob, j->n);
     for (size_t i = 0; i < j->n; i++) j->row[i] = (uint32_t)(first + i);
-    GNT_GOTO(gnt_model_score(&j->engine, &j->model, gnt_features_panel(f), (gnt_rows){j->row, j->n}, GNT_FLOAT32,
+    GNT_GOTO(gnt_model_score(&j->engine, &j->model, gnt_features_panel(f), (gnt_rows){j->row, j->n}, precision(args),
                              j->prob, why));
     size_t n_bars = last + 1 < f->n_rows ? j->n : j->n - 1; /* the last row's bar may not be known yet */
     j->in_sample = gnt_model_in_sample(&j->model, f->day + first + 1, n_bars);
@@ -245,6 +254,7 @@ const gnt_verb gnt_verb_predict = {
         "On bars: one score a row, dated with the bar it was made from; it acts on the next bar. With --from and --to\n"
         "the scores of that test window: the first is made on the bar before it. The features' hash must be the\n"
         "model's. Scores on dates the model was trained or validated on are marked in sample.\n"
+        "bf16 moves a score in its third or fourth digit (docs/NUMERICS.md); a device without it is an error.\n"
         "\n"
         "Examples:\n"
         "  gauntlet predict --model b.onnx --bars IBB.csv --from 2020-02-20 --to 2020-04-30 --out scores.csv\n"

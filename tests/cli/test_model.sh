@@ -43,6 +43,16 @@ refuses "no file" 1 "nowhere.onnx" model inspect "$SCRATCH/nowhere.onnx"
 refuses "diff of one" 2 "name two files" model diff "$FIXTURES/ts17_bi.onnx"
 
 P=(predict --model "$FIXTURES/ts17_bi.onnx")
+run info --json
+if grep -qF '"bf16": true' "$OUT"; then
+  run "${P[@]}" --windows "$FIXTURES/windows.npy" --out "$SCRATCH/half.npy" --precision bf16 --json
+  expect "scores in bf16 say so" 0 '"precision": "bf16"'
+  run "${P[@]}" --windows "$FIXTURES/windows.npy" --out "$SCRATCH/full.npy"
+  if cmp -s "$SCRATCH/half.npy" "$SCRATCH/full.npy"; then not_ok "bf16 differs from float32"; else ok "bf16 differs from float32"; fi
+else
+  refuses "bf16 where there is none" 1 "no bf16 here" "${P[@]}" --windows "$FIXTURES/windows.npy" --out "$SCRATCH/half.npy" --precision bf16
+fi
+refuses "an unknown precision" 2 "float32|bf16" "${P[@]}" --windows "$FIXTURES/windows.npy" --out "$SCRATCH/y.npy" --precision half
 refuses "windows that are no array" 1 "not a .npy file" "${P[@]}" --windows "$FIXTURES/ts17_bi.onnx" --out "$SCRATCH/y.npy"
 refuses "windows of another shape" 1 "its shape is not [N, 6, 5]" "${P[@]}" --windows "$FIXTURES/ts17_bi_y.npy" --out "$SCRATCH/y.npy"
 refuses "windows and bars" 2 "takes no --bars" "${P[@]}" --windows "$FIXTURES/windows.npy" --bars x.csv --out "$SCRATCH/y.npy"

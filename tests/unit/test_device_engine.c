@@ -60,6 +60,10 @@ static void models(void **state)
     bad = net;
     bad.pool = GNT_POOL_ATTENTION;
     refused(gnt_engine_pack(&engine, &bad, weights, GNT_FLOAT32, &packed, &why), GNT_EINVAL, &why, "attention rows");
+    gnt_device_info info = engine.info; /* as on a processor without the instruction */
+    engine.info.bf16 = false;
+    refused(gnt_engine_pack(&engine, &net, weights, GNT_BF16, &packed, &why), GNT_EUNSUPPORTED, &why, "AVX512-BF16");
+    engine.info = info;
     weights[5] = NAN;
     refused(gnt_engine_pack(&engine, &net, weights, GNT_FLOAT32, &packed, &why), GNT_EVALUE, &why, "weight 5 of");
     assert_null(packed);
