@@ -8,7 +8,11 @@
  * shapes   bf16.h; vectors run over windows
  * class    reduction with unit roundoff 2^-8 of inputs and weights (docs/NUMERICS.md); the same bits for any split of
  *          windows. The instruction reads denormals as zero and flushes results below 2^-126; rounding here does so too
- * versions see the end of docs/NUMERICS.md's bf16 section */
+ * versions 1 this one. Windows/s of one Zen 4 core in thousands, and times lstm_forward.c in the same run:
+ *                        2 x 64      2 x 96     3 x 128    2 x 100, L 50, F 100
+ *             sliding    165, 1.66   83, 1.75   30, 1.82   14.6, 1.74
+ *             [N, L, F]  140, 1.65   74, 1.73   29, 1.85   11.3, 1.82
+ *            vdpbf16ps runs at 230 GFLOP/s, fma at 117; the cells take as long as before */
 #include "kernels/cpu/bf16.h"
 #include "kernels/math/cell.h"
 
