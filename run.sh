@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config git libhdf5-dev libcurl4-openssl-dev libyaml-dev libjansson-dev
   libprotobuf-c-dev protobuf-c-compiler libssl-dev gnuplot-nox fonts-dejavu-core ca-certificates"
 TEST_PACKAGES="libcmocka-dev hdf5-tools python3-venv"
-CI_PACKAGES="g++ clang-format-14 shellcheck cppcheck"
+CI_PACKAGES="g++ clang-format-14 shellcheck cppcheck valgrind"
 SOAK_PACKAGES="clang libclang-rt-14-dev"
 
 usage() {
@@ -17,7 +17,7 @@ usage: ./run.sh COMMAND [--no-install] [-- arguments]
   build   install what is missing, configure, build build/gauntlet
   demo    build, then the whole pipeline on the built-in market: report in out/demo
   test    build, then every test; last line: N passed, N failed, N skipped
-  ci      sanitizer builds with their tests, static analysis; adds to the last line of `test`
+  ci      sanitizer builds with their tests, instruction counts, static analysis; adds to the last line of `test`
   bench   every operation beside the machine's limits, and the demo's wall time: out/bench (four minutes, quiet machine)
   peers   every architecture's scores beside onnxruntime's (makes a Python venv)
   peers bench [--quick]
@@ -120,6 +120,9 @@ do_ci() {
   say "ThreadSanitizer"
   build tsan
   run_tests build-tsan "tsan" -R 'parity' -LE slow
+  say "instruction counts"
+  build release -DGNT_TESTS=ON
+  bash tests/perf/check.sh | tee /dev/stderr | awk '/^ok - / {p++} /^not ok - / {f++} /^skip - / {s++} END {printf "count %d %d %d instructions\n", p, f + !(p + f + s), s}' | tee -a build/summary
   say "static analysis"
   if cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 --suppressions-list=tests/lint/cppcheck.txt \
     -D'json_array_foreach(a,i,v)=for(;;)' -D'json_object_foreach(o,k,v)=for(;;)' -I . host kernels >&2; then echo "count 1 0 0 cppcheck"; else echo "count 0 1 0 cppcheck"; fi | tee -a build/summary
