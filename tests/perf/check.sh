@@ -39,10 +39,7 @@ done
 count() {
   command -v valgrind >/dev/null || skip "no valgrind (Debian package valgrind)"
   [ -x "$DRIVER" ] || die "$DRIVER isn't there; ./run.sh test builds it"
-  local scratch rc=0 part name units unit
-  scratch=$(mktemp -d)
-  # shellcheck disable=SC2064
-  trap "rm -rf '$scratch'" EXIT
+  local rc=0 part name units unit
   env -i PATH="$PATH" valgrind --tool=callgrind -q --instr-atstart=no --callgrind-out-file="$scratch/part" "$DRIVER" >"$scratch/names" 2>"$scratch/said" || rc=$?
   [ $rc != 77 ] || skip "this processor has no AVX2"
   [ $rc = 0 ] || die "$DRIVER under valgrind ended with $rc: $(tail -3 "$scratch/said")"
@@ -56,8 +53,10 @@ count() {
   done >>"$1"
 }
 
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 if [ -z "$COUNTS" ]; then
-  COUNTS=$(mktemp)
+  COUNTS=$scratch/counts
   count "$COUNTS"
 fi
 compiler=$(sed -n 's/^compiler //p' "$COUNTS")
