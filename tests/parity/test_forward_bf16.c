@@ -264,6 +264,8 @@ static void same_bits_for_any_split_and_neighbour(void **state)
 {
     (void)state;
     enum { MOST = 211 };
+    gnt_device *dev = bf16_device(1);
+    if (!dev) skip();
     const gnt_net *net = &lstm_kinds[6].net; /* both ways, attention */
     size_t window = net->window, n_k = net->n_features, n_rows = MOST + window - 1;
     float *weights = case_weights(net, 81), *x = case_panel(n_rows, n_k, 82, NULL), want[MOST], got[2 * MOST],
@@ -271,8 +273,6 @@ static void same_bits_for_any_split_and_neighbour(void **state)
     float *copies = malloc(MOST * window * n_k * sizeof *copies);
     uint32_t row[MOST], other[MOST];
     gnt_panel panel = {x, n_rows, n_k};
-    gnt_device *dev = bf16_device(1);
-    if (!dev) skip();
     rising(net, MOST, row);
     forward(dev, net, weights, panel, (gnt_rows){row, MOST}, want);
     gnt_cpu_ops()->close(dev);
