@@ -2,8 +2,9 @@
  *
  * idea     where a task's windows follow each other bar by bar, its bars are projected once (lstm_forward.c,
  *          project) into an area that stays in L2, and a window's first layer starts from a view of it; other
- *          rows are gathered window by window. Both give the same bits.
- *          A model packed for bf16 (bf16.h) brings other kernels for the same steps.
+ *          rows are gathered window by window. Few windows, or the last few of a task, go one by one
+ *          (lstm_one.c), and no thread is woken for less work than its wake-up. All ways give the same bits.
+ *          A model packed for bf16 (bf16.h) brings other kernels for the same steps, blocks only.
  * class    reduction; the same bits for any split of rows, thread count and instruction set */
 #include <stdlib.h>
 #include <string.h>

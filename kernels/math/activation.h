@@ -4,8 +4,9 @@
  * degree 4, minimax in relative error (0.24 of 2^-24); 2^n by its exponent field.
  *     exp(v) = 2^n + 2^n expm1(r)      sigmoid(x) = 1/(1 + exp(-x))
  *     tanh(x) = sign(x) (-m)/(m + 2), m = expm1(-2|x|)
- * Class ulp: exp 2, sigmoid 3, tanh 3 ulp of the exact value (docs/NUMERICS.md; tests/unit/test_math_activation.c
- * visits them densely). NaN stays NaN; exp saturates at its argument's clamp, [-87.3, 88.3]. */
+ * Class ulp: exp 2, sigmoid 3, tanh 3 ulp of the exact value; over all 2^32 arguments 1.035, 2.481 and 2.499 at most
+ * (docs/NUMERICS.md; tests/exhaustive/test_activation.c). NaN stays NaN; exp saturates at its argument's clamp,
+ * [-87.3, 88.3], and with it sigmoid below -88.3. */
 #ifndef GNT_MATH_ACTIVATION_H
 #define GNT_MATH_ACTIVATION_H
 
