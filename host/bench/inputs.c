@@ -21,11 +21,13 @@ void gnt_bench_fill_weights(const gnt_net *net, uint64_t seed, uint64_t which, f
     gnt_bench_fill_uniform(seed, which, -bound, bound, gnt_net_n_weights(net), weights);
 }
 
+/* Scores move as a trained model's do: a baseline's on 25 years of IBB have mean 0.519, sd 0.022 and autocorrelation
+ * 0.73 (694 changes of side in 6,100 rows), so a sweep meets as many trades as a real one. */
 void gnt_bench_fill_bars(uint64_t seed, size_t symbol, size_t n, double *columns, gnt_bars_view *bars)
 {
     enum { DRAWS = 6, BARS = 1 << 20 }; /* `which` of the bars' draws, apart from those of panels and weights */
     double *open = columns, *high = open + n, *low = high + n, *close = low + n, *volume = close + n,
-           *score = volume + n, before = 100;
+           *score = volume + n, before = 100, above = 0;
     for (size_t t = 0; t < n; t++) {
         double u[DRAWS];
         for (uint32_t k = 0; k < DRAWS; k++) u[k] = uniform_at(seed, BARS + symbol * DRAWS + k, (uint32_t)t);
@@ -34,7 +36,8 @@ void gnt_bench_fill_bars(uint64_t seed, size_t symbol, size_t n, double *columns
         high[t] = fmax(open[t], close[t]) * (1 + 0.01 * u[2]);
         low[t] = fmin(open[t], close[t]) * (1 - 0.01 * u[3]);
         volume[t] = floor(1e6 * (0.5 + u[4]));
-        score[t] = u[5];
+        above = 0.73 * above + 0.0521 * (u[5] - 0.5);
+        score[t] = 0.519 + above;
         before = close[t];
     }
     *bars = (gnt_bars_view){.n = n, .open = open, .high = high, .low = low, .close = close, .volume = volume};

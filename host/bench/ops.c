@@ -178,7 +178,7 @@ static double many_flops(const gnt_bench_case *what)
     return MANY * gnt_bench_train_flops(what);
 }
 
-/* ---- sweep: thresholds x costs, long or flat ------------------------------------------------------------------ */
+/* ---- sweep: thresholds x costs, long or flat; costs vary fastest, as `gauntlet sweep` orders its lanes ----------- */
 
 static gnt_status prepare_bars(gnt_bench_work *work, size_t n_symbols, size_t n, gnt_error *why)
 {
@@ -193,7 +193,7 @@ out:
 
 static gnt_status prepare_sweep(gnt_bench_work *work, gnt_error *why)
 {
-    enum { THRESHOLDS = 64, COSTS = 100 };
+    enum { THRESHOLDS = 64, COSTS = 64 };
     gnt_status st = GNT_OK;
     size_t n = work->what->n;
     GNT_GOTO(prepare_bars(work, 1, SWEEP_BARS, why));
@@ -204,8 +204,8 @@ static gnt_status prepare_sweep(gnt_bench_work *work, gnt_error *why)
     for (size_t i = 0; i < n; i++) {
         gnt_strategy *s = &work->strategy[i];
         gnt_strategy_default(s);
-        s->upper = s->lower = 0.3 + 0.4 * (double)(i % THRESHOLDS) / (THRESHOLDS - 1);
-        s->commission_bp = 0.2 * (double)(i / THRESHOLDS % COSTS);
+        s->upper = s->lower = 0.48 + 0.08 * (double)(i / COSTS % THRESHOLDS) / (THRESHOLDS - 1);
+        s->commission_bp = 0.2 * (double)(i % COSTS);
         work->lanes[i] = (gnt_sim_lane){.market = &work->market,
                                         .strategy = s,
                                         .score = work->columns + 5 * SWEEP_BARS,
