@@ -27,7 +27,7 @@ OPS = {
     "train": "train",
     "train_many": "train 100 models",
     "sweep": "sweep",
-    "sweep, whole verb": "sweep, whole verb",
+    "sweep of so few": "sweep of 5,000 configurations, start-up counts",
 }
 # Okabe and Ito's colours, which the colour-blind can tell apart.
 BARS = [
