@@ -49,8 +49,12 @@ static void say_table(const gnt_args *args, const gnt_sweep_collection *c)
     gnt_say(args, " ");
     gnt_say(args, "       %s%9s  %8s  %10s  %10s  %10s  %6s  configuration", room, annual ? "Sharpe" : "per bar", "DSR",
             "return", "holding", "drawdown", "trades");
-    for (size_t k = 0; k < c->n_best; k++)
+    for (size_t k = 0; k < c->n_best; k++) {
+        size_t twins = 0;
         for (size_t s = 0; s < c->spec.n_slices; s++) say_row(args, c, k, s);
+        for (; k + 1 < c->n_best && gnt_sweep_best_is_twin(c, k + 1); k++) twins++;
+        if (twins) gnt_say(args, "       (%zu more of the best with the very same book)", twins);
+    }
     gnt_say(args, " ");
 }
 

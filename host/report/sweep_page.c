@@ -12,7 +12,7 @@
 #include "report.h"
 #include "words.h"
 
-enum { MARKS = 10 }; /* on an axis, about */
+enum { MARKS = 6 }; /* on an axis, about */
 
 typedef struct page {
     char folder[1024], stem[256]; /* of the file */
@@ -132,16 +132,24 @@ static gnt_status draw(page *p, size_t h, gnt_error *why)
 
 /* ---- words ---------------------------------------------------------------------------------------------------- */
 
+/* ", fold 2" where there are several. */
+static const char *fold_words(const page *p, size_t s, char text[32])
+{
+    *text = 0;
+    if (p->c.spec.n_folds > 1) snprintf(text, 32, ", fold %llu", (unsigned long long)p->c.spec.slice[s].fold);
+    return text;
+}
+
 static void best_row(page *p, size_t k, size_t s)
 {
     const gnt_sweep_collection *c = &p->c;
     const gnt_sweep_figures *f = &c->figures[k * c->spec.n_slices + s];
-    char words[1024];
+    char words[1024], fold[32];
     gnt_grid_point point;
     gnt_grid_seek(&c->spec.grid, &c->spec.base, c->best[k].number, &point);
     gnt_doc_cell(&p->doc, "%zu", k + 1);
     gnt_doc_cell(&p->doc, "%s", gnt_grid_point_text(&c->spec.grid, &point, words, sizeof words));
-    gnt_doc_cell(&p->doc, "%s, fold %llu", c->spec.slice[s].symbol, (unsigned long long)c->spec.slice[s].fold);
+    gnt_doc_cell(&p->doc, "%s%s", c->spec.slice[s].symbol, fold_words(p, s, fold));
     gnt_doc_cell(&p->doc, "%s", gnt_decimal(f->n_bars >= GNT_ANNUALISE_MIN_BARS ? f->sharpe : NAN, 2).s);
     gnt_doc_cell(&p->doc, "%s", gnt_decimal(f->sharpe_per_bar, 3).s);
     gnt_doc_cell(&p->doc, "%s", gnt_percent(gnt_sweep_psr(c, k, s, gnt_sweep_luck(c, s)).value).s);
@@ -155,9 +163,8 @@ static void slice_row(page *p, size_t s)
 {
     const gnt_sweep_slice *slice = &p->c.spec.slice[s];
     gnt_accuracy a = gnt_accuracy_of(slice->n_right, slice->n_scored, slice->n_up);
-    char from[GNT_DATE_ROOM], to[GNT_DATE_ROOM];
-    gnt_doc_cell(&p->doc, "%s (%s), fold %llu", slice->symbol, gnt_provenance_name(slice->provenance),
-                 (unsigned long long)slice->fold);
+    char from[GNT_DATE_ROOM], to[GNT_DATE_ROOM], fold[32];
+    gnt_doc_cell(&p->doc, "%s (%s)%s", slice->symbol, gnt_provenance_name(slice->provenance), fold_words(p, s, fold));
     gnt_doc_cell(&p->doc, "%s", gnt_range_words(gnt_date_format(slice->from, from), gnt_date_format(slice->to, to)).s);
     gnt_doc_cell(&p->doc, "%s", gnt_whole((double)slice->n_bars).s);
     gnt_doc_cell(&p->doc, "%s", gnt_percent_interval(a.value, a.lo, a.hi).s);
@@ -185,8 +192,16 @@ static void compose(page *p)
     gnt_doc_table(&p->doc, ">#|<configuration|<where|>Sharpe a year|>per bar|>DSR|>return|>holding|>drawdown|>trades",
                   "The best after costs, beside holding on the same bars. Sharpe a year: not given below %d bars.",
                   GNT_ANNUALISE_MIN_BARS);
-    for (size_t k = 0; k < c->n_best; k++)
-        for (size_t s = 0; s < c->spec.n_slices; s++) best_row(p, k, s);
+    size_t twins = 0;
+    for (size_t k = 0; k < c->n_best; k++) {
+        bool twin = gnt_sweep_best_is_twin(c, k);
+        twins += twin;
+        for (size_t s = 0; !twin && s < c->spec.n_slices; s++) best_row(p, k, s);
+    }
+    if (twins)
+        gnt_doc_text(&p->doc,
+                     "%zu more of the best %zu have the very same book as the one above them and are left out here.",
+                     twins, c->n_best);
     gnt_doc_heading(&p->doc, 2, "The bars");
     gnt_doc_table(&p->doc, "<slice|<dates|>bars|>scores right (95 %)|>majority|>Sharpe of luck per bar",
                   "How often the scores called the next close, beside always saying the more frequent direction.");

@@ -167,6 +167,12 @@ out:
     return st;
 }
 
+bool gnt_sweep_best_is_twin(const gnt_sweep_collection *c, size_t k)
+{
+    size_t n = c->spec.n_slices;
+    return k > 0 && memcmp(c->figures + k * n, c->figures + (k - 1) * n, n * sizeof *c->figures) == 0;
+}
+
 gnt_status gnt_sweep_collection_merge(gnt_sweep_collection *to, const gnt_sweep_collection *from, gnt_error *why)
 {
     GNT_TRY(merge_best(to, from, why));

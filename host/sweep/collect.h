@@ -63,6 +63,10 @@ uint64_t gnt_sweep_cell_of(const gnt_sweep_spec *spec, size_t heatmap, const gnt
 void gnt_sweep_best_add(gnt_sweep_collection *c, uint64_t number, double value);
 void gnt_sweep_best_sort(gnt_sweep_collection *c);
 
+/* Has the k-th best the very figures of the one before it, on every slice? Grids are full of such twins: a threshold
+ * that no score lies between, a parameter that is never looked at. */
+bool gnt_sweep_best_is_twin(const gnt_sweep_collection *c, size_t k);
+
 /* Adds `from`'s counts, trials, cells and best (with their figures) to `to`; both sorted. Ranges are the caller's. */
 GNT_MUST_CHECK gnt_status gnt_sweep_collection_merge(gnt_sweep_collection *to, const gnt_sweep_collection *from,
                                                      gnt_error *why);
