@@ -109,8 +109,11 @@ HOT void finish_units(const gnt_layout *layout, const step_view *v, size_t unit,
         if (v->wide && unit + u < layout->net.hidden) gnt_f32_store(v->wide + (unit + u) * GNT_BLOCK, cell[u].h);
     }
 #pragma GCC unroll 2
-    for (size_t u = 0; u < UNITS; u += 2) /* a missing unit has h = 0 */
-        if (unit + u < layout->net.hidden) store_pair(v->h + (unit + u) / 2 * GNT_BLOCK, cell[u].h, cell[u + 1].h);
+    for (size_t u = 0; u < UNITS; u += 2) { /* a missing unit would have h = 0, but NaN after an infinite input */
+        if (unit + u >= layout->net.hidden) break;
+        gnt_f32 odd = unit + u + 1 < layout->net.hidden ? cell[u + 1].h : gnt_f32_splat(0);
+        store_pair(v->h + (unit + u) / 2 * GNT_BLOCK, cell[u].h, odd);
+    }
 }
 
 static void layer_step(const gnt_layout *layout, size_t n_inputs, size_t z_stride, const step_view *v)
