@@ -235,8 +235,7 @@ static double sweep_units(const gnt_bench_case *what)
     return (double)what->n * (SWEEP_BARS - 1);
 }
 
-/* ---- features -----------------------------------------------------------------------------------------------------
- */
+/* ---- features ------------------------------------------------------------------------------------------- */
 
 static gnt_status prepare_features(gnt_bench_work *work, gnt_error *why)
 {
@@ -276,8 +275,7 @@ static double features_bytes(const gnt_bench_case *what)
     return features_units(what) * (5 * sizeof(double) + GNT_GAUNTLET_35_WIDTH * sizeof(float));
 }
 
-/* ---- the table
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------------------ */
 
 #define EVERY "1x24 1x32 2x64 2x96 3x128 lstm_a"
 

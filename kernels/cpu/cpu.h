@@ -2,8 +2,8 @@
  * Stages that are plain functions over a range of lanes are in stages.h; cpu.c spreads them over threads.
  *
  * Sources named in CMakeLists' SIMD_NAMES are compiled once per instruction set with GNT_SIMD defined as
- * generic, avx2 or avx512; what they export is named by GNT_SIMD_NAME(x), e.g. gnt_forward_avx2, and
- * chosen at run time by dev->simd. */
+ * generic, avx2 or avx512; what they export is named by GNT_SIMD_NAME(x), e.g. gnt_gather_avx2, and
+ * chosen at run time by dev->simd. lstm_bf16.c alone has one instruction set. */
 #ifndef GNT_CPU_H
 #define GNT_CPU_H
 

@@ -5,10 +5,12 @@
  *          nothing; lanes without a symbol repeat the last one.
  * shapes   bars [S] of [T_s] -> out [S] of [T_s][stride], the set's columns first; NaN before the first valid row
  * mapping  8, 4 or 2 symbols a vector (AVX-512, AVX2, generic); groups of 8 symbols to threads, by the table
- * versions 1 one symbol, every window summed by itself, ring buffers                 2.6 M rows/s (gauntlet-35, one
- * core) 2 one chain of sums a series, windows side by side in memory (features.c)   7.2 M 3 over lanes 2: 12 M    4: 21
- * M    8: 24 M A third of the last is writing the rows (lanes to row-major), most of the rest 42 divisions a row. class
- * ulp; elementwise operations only, so grouping, threads and instruction set don't show in the bits */
+ * versions rows/s of gauntlet-35 on one core:
+ *          1 one symbol, every window summed by itself, ring buffers: 2.6 M
+ *          2 one chain of sums a series, windows side by side in memory (features.c): 7.2 M
+ *          3 over lanes: two 12 M, four 21 M, eight 24 M; a third of the last is writing the rows (lanes to
+ *            row-major), most of the rest 42 divisions a row
+ * class    ulp; elementwise operations only, so grouping, threads and instruction set don't show in the bits */
 #if GNT_SIMD_avx512
 #define GNT_LANES 8
 #elif GNT_SIMD_avx2
@@ -65,31 +67,21 @@ static inline void put_row(const group *g, size_t t, size_t stride, const gnt_co
     }
 }
 
-static void gauntlet_35(const group *g, size_t stride)
+typedef void put_columns(const gnt_feature_state *state, gnt_column *row);
+
+/* Inlined for each set, so that its row function is. */
+static inline __attribute__((always_inline)) void rows(const group *g, put_columns *columns, size_t first, size_t width,
+                                                       size_t stride)
 {
     gnt_feature_state state;
     gnt_column row[GNT_GAUNTLET_35_WIDTH], nothing[GNT_GAUNTLET_35_WIDTH];
-    for (size_t k = 0; k < GNT_GAUNTLET_35_WIDTH; k++) nothing[k] = gnt_column_of(gnt_splat(NAN));
+    for (size_t k = 0; k < width; k++) nothing[k] = gnt_column_of(gnt_splat(NAN));
     gnt_feature_reset(&state);
     for (size_t t = 0; t < g->n_longest; t++) {
         gnt_bar bar = bar_of(g, t);
         gnt_feature_push(&state, &bar);
-        if (t >= GNT_GAUNTLET_35_FIRST) gnt_gauntlet_35_row(&state, row);
-        put_row(g, t, stride, t >= GNT_GAUNTLET_35_FIRST ? row : nothing, GNT_GAUNTLET_35_WIDTH);
-    }
-}
-
-static void levels_17(const group *g, size_t stride)
-{
-    gnt_feature_state state;
-    gnt_column row[GNT_LEVELS_17_WIDTH], nothing[GNT_LEVELS_17_WIDTH];
-    for (size_t k = 0; k < GNT_LEVELS_17_WIDTH; k++) nothing[k] = gnt_column_of(gnt_splat(NAN));
-    gnt_feature_reset(&state);
-    for (size_t t = 0; t < g->n_longest; t++) {
-        gnt_bar bar = bar_of(g, t);
-        gnt_feature_push(&state, &bar);
-        if (t >= GNT_LEVELS_17_FIRST) gnt_levels_17_row(&state, row);
-        put_row(g, t, stride, t >= GNT_LEVELS_17_FIRST ? row : nothing, GNT_LEVELS_17_WIDTH);
+        if (t >= first) columns(&state, row);
+        put_row(g, t, stride, t >= first ? row : nothing, width);
     }
 }
 
@@ -99,8 +91,8 @@ void GNT_SIMD_NAME(gnt_cpu_features_lanes)(gnt_feature_set set, const gnt_bars_v
     for (size_t s = 0; s < n_symbols; s += GNT_LANES) {
         group g = group_of(bars + s, out + s, n_symbols - s < GNT_LANES ? n_symbols - s : GNT_LANES);
         if (set == GNT_FEATURES_LEVELS_17)
-            levels_17(&g, stride);
+            rows(&g, gnt_levels_17_row, GNT_LEVELS_17_FIRST, GNT_LEVELS_17_WIDTH, stride);
         else
-            gauntlet_35(&g, stride);
+            rows(&g, gnt_gauntlet_35_row, GNT_GAUNTLET_35_FIRST, GNT_GAUNTLET_35_WIDTH, stride);
     }
 }

@@ -1,8 +1,12 @@
 /* gather.c: rows of a panel for a block of 16 windows, window last.
  *
  * idea     tiles of lanes x lanes numbers are turned in registers; the last tile of a row reaches back over numbers
- * that have been moved already, so that no row is read past its end shapes   x [n_steps][F][16] class    exact (numbers
- * are moved) versions 1 number by number       4 % of training 1 x 24 and 1 x 32 2 tiles                  1 % */
+ *          that have been moved already, so that no row is read past its end
+ * shapes   x [n_steps][F][16]
+ * class    exact (numbers are moved)
+ * versions share of training 1 x 24 and 1 x 32:
+ *          1 number by number: 4 %
+ *          2 tiles: 1 % */
 #include "kernels/cpu/lstm.h"
 #include "kernels/cpu/transpose.h"
 

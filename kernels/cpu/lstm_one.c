@@ -159,8 +159,7 @@ static void project_rows(const gnt_layout *layout, const float *packed, const fl
         });
 }
 
-/* ---- gates to units: four vectors of (i f g o) a unit <-> one vector a gate ----------------------------------------
- */
+/* ---- gates to units: four vectors of (i f g o) a unit <-> one vector a gate ----------------------------- */
 
 #if GNT_F32_LANES == 16
 #define LOW(a, b) (gnt_f32) _mm512_unpacklo_ps((__m512)(a), (__m512)(b))
@@ -202,8 +201,7 @@ HOT gnt_f32 in_order(gnt_f32 h)
 #endif
 }
 
-/* ---- the steps of one direction of one layer ------------------------------------------------------------------------
- */
+/* ---- the steps of one direction of one layer ------------------------------------------------------------ */
 
 typedef struct recurrence {
     const float *weight; /* recurrent rows: [groups][..][16] */
@@ -302,8 +300,7 @@ static void project_layer(const gnt_layout *layout, const float *packed, size_t 
     });
 }
 
-/* ---- pooling and the last linear unit
- * -------------------------------------------------------------------------------- */
+/* ---- pooling and the last linear unit ------------------------------------------------------------------- */
 
 /* The same serial fma chain as a block's; vectors here only hold one number several times. */
 HOT float dot(const float *a, const float *b, size_t n, float sum)

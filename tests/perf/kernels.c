@@ -99,6 +99,7 @@ static void run_op(gnt_engine *engine, const perf_op *p)
     gnt_bench_case what = {.op = op_named(p->op), .shape = p->shape, .n = p->n, .seed = SEED};
     for (size_t i = 0; p->shape && i < gnt_n_bench_shapes; i++)
         if (strcmp(gnt_bench_shapes[i].name, p->shape) == 0) what.net = gnt_bench_shapes[i].net;
+    must(!p->shape || what.net.layers, p->name);
     gnt_bench_work work = {.engine = engine, .what = &what};
     must(what.op->prepare(&work, &why) == GNT_OK, why.text);
     must(what.op->units(&what) == (double)p->units, p->name);
@@ -163,8 +164,7 @@ static void run_book(gnt_engine *engine, const perf_book *book)
     free(work);
 }
 
-/* ---- bars as CSV ----------------------------------------------------------------------------------------------------
- */
+/* ---- bars as CSV ---------------------------------------------------------------------------------------- */
 
 enum { LINE_ROOM = 128 };
 
@@ -196,8 +196,7 @@ static void run_csv(void)
     free(columns);
 }
 
-/* ---- all of them
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- all of them ---------------------------------------------------------------------------------------- */
 
 static bool wanted(const char *name, int argc, char **argv)
 {
