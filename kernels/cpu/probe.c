@@ -61,7 +61,7 @@ static size_t triad_floats(unsigned threads)
     size_t bytes = cache > 0 ? 6 * (size_t)cache : 0;
     if (bytes < MIN_TRIAD_BYTES) bytes = MIN_TRIAD_BYTES;
     if (bytes > MAX_TRIAD_BYTES) bytes = MAX_TRIAD_BYTES;
-    return bytes / sizeof(float) / 3 / threads;
+    return bytes / sizeof(float) / 3 / threads / 16 * 16; /* whole vectors, on cache lines */
 }
 
 gnt_status gnt_cpu_probe(gnt_device *dev, gnt_probe what, double seconds, double *rate)
