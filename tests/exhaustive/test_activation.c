@@ -91,7 +91,9 @@ int main(int argc, char **argv)
     activate_fn *sets[3] = {activate_generic};
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) sets[n_sets++] = activate_avx2;
-    if (__builtin_cpu_supports("avx512f")) sets[n_sets++] = activate_avx512;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512bw"))
+        sets[n_sets++] = activate_avx512;
 #endif
     finding f = {0};
     for (uint64_t bits = 0, chunk = 0; bits < UINT64_C(1) << 32; chunk++) {

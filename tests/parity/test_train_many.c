@@ -8,7 +8,7 @@ static const gnt_net nets[] = {
     {5, 4, 3, 1, false, GNT_POOL_LAST, 0},      {5, 4, 9, 2, true, GNT_POOL_ATTENTION, 6},
     {5, 4, 12, 3, false, GNT_POOL_LAST, 0},     {5, 3, 40, 2, false, GNT_POOL_LAST, 0}, /* many slices: a giant */
     {3, 6, 8, 2, true, GNT_POOL_FINAL, 0},      {7, 1, 5, 1, false, GNT_POOL_LAST, 0},
-    {5, 4, 6, 1, false, GNT_POOL_ATTENTION, 3},
+    {5, 4, 6, 1, false, GNT_POOL_ATTENTION, 3}, {1, 2, 1, GNT_MAX_LAYERS, true, GNT_POOL_FINAL, 0},
 };
 #define N_NETS (sizeof nets / sizeof *nets)
 

@@ -23,7 +23,7 @@ static uint32_t below(uint64_t *seed, size_t n)
 static gnt_net any_net(uint64_t *seed)
 {
     gnt_net net = {.n_features = PICK(features, seed), .window = PICK(windows, seed), .hidden = PICK(hidden, seed)};
-    net.layers = 1 + below(seed, 3);
+    net.layers = below(seed, 16) ? 1 + below(seed, 3) : GNT_MAX_LAYERS;
     net.bidirectional = below(seed, 2);
     net.pool = (gnt_pool)below(seed, 3);
     net.attention = net.pool == GNT_POOL_ATTENTION ? 1 + below(seed, 40) : 0;
@@ -136,7 +136,7 @@ static void few_windows_have_the_bits_of_many(void **state)
         {35, 10, 24, 1, false, GNT_POOL_LAST, 0},     {5, 12, 33, 2, true, GNT_POOL_LAST, 0},
         {35, 10, 96, 2, false, GNT_POOL_LAST, 0},     {3, 7, 9, 3, true, GNT_POOL_FINAL, 0},
         {7, 50, 17, 2, true, GNT_POOL_ATTENTION, 21}, {2, 1, 5, 1, false, GNT_POOL_LAST, 0},
-        {100, 20, 100, 2, false, GNT_POOL_FINAL, 0},
+        {100, 20, 100, 2, false, GNT_POOL_FINAL, 0},  {1, 4, 1, GNT_MAX_LAYERS, true, GNT_POOL_LAST, 0},
     };
     for (size_t k = 0; k < sizeof nets / sizeof *nets; k++) {
         size_t n_rows = ALL + nets[k].window - 1;

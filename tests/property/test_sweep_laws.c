@@ -84,14 +84,24 @@ static gnt_status keep(void *self, const gnt_sweep_row *row, gnt_error *why)
     return GNT_OK;
 }
 
-/* Errors of plain sums against compensated ones: n eps rms on the mean, and on the variance figures.c's bound of
- * 1.5 n eps rms^2, so half that over sd^2, relative, on the Sharpe; then a few last roundings. */
-static double sharpe_bound(const gnt_backtest *b, double periods)
+/* What plain sums may differ by from compensated ones: n eps rms on the mean; on the variance figures.c's bound of
+ * 1.5 n eps rms^2, so half that over sd^2, relative, on the sd; n eps / 2 on the squares of losses, which have one
+ * sign, so half that on their root; then a few last roundings. */
+typedef struct sum_bounds {
+    double volatility, sharpe, sortino;
+} sum_bounds;
+
+static sum_bounds bounds_of(const gnt_backtest *b, double periods)
 {
-    double n = (double)(b->end - b->begin), rms = sqrt(b->totals.sum_r2 / n), sd = b->volatility.value / sqrt(periods);
-    double of_mean = sqrt(periods) * n * DBL_EPSILON * rms / sd,
-           of_spread = .75 * n * DBL_EPSILON * rms * rms / (sd * sd);
-    return of_mean + fabs(b->sharpe.value) * (of_spread + 8 * DBL_EPSILON);
+    const double last = 8 * DBL_EPSILON, scale = sqrt(periods);
+    double n = (double)(b->end - b->begin), rms = sqrt(b->totals.sum_r2 / n), sd = b->volatility.value / scale;
+    double mean = n * DBL_EPSILON * rms, spread = .75 * n * DBL_EPSILON * rms * rms / (sd * sd);
+    double down = sqrt(b->totals.sum_down2 / n), of_down = .25 * n * DBL_EPSILON;
+    return (sum_bounds){
+        .volatility = b->volatility.value * (spread + last),
+        .sharpe = scale * mean / sd + fabs(b->sharpe.value) * (spread + last),
+        .sortino = scale * mean / down + fabs(b->sortino.value) * (of_down + last),
+    };
 }
 
 static bool same(double a, double b)
@@ -102,6 +112,7 @@ static bool same(double a, double b)
 /* What totals alone give is equal in bits; what needs a variance, within the bound. */
 static void compare_row(const gnt_sweep_row *row, const gnt_backtest *b, double periods, uint64_t number)
 {
+    const sum_bounds within = bounds_of(b, periods);
     const struct {
         const char *name;
         double got, expected, tolerance;
@@ -118,9 +129,9 @@ static void compare_row(const gnt_sweep_row *row, const gnt_backtest *b, double 
         {"n_trades", row->n_trades, (double)b->totals.n_trades, 0},
         {"n_fills", row->n_fills, (double)b->totals.n_fills, 0},
         {"ruined", row->ruined, b->totals.ruined, 0},
-        {"sharpe", row->sharpe, b->sharpe.value, sharpe_bound(b, periods)},
-        {"sortino", row->sortino, b->sortino.value, fabs(b->sortino.value) * 1e-12},
-        {"volatility", row->volatility, b->volatility.value, fabs(b->volatility.value) * 1e-12},
+        {"sharpe", row->sharpe, b->sharpe.value, within.sharpe},
+        {"sortino", row->sortino, b->sortino.value, within.sortino},
+        {"volatility", row->volatility, b->volatility.value, within.volatility},
     };
     for (size_t i = 0; i < sizeof figure / sizeof *figure; i++)
         if (!same(figure[i].got, figure[i].expected) &&
