@@ -4,7 +4,7 @@
  * Row t holds what is known at the close of bar t (SPEC 1). Only `simulate` knows the one-bar delay.
  *
  * Callers go through host/device/device.h, which checks shapes, ranges and overlaps once and gives
- * errors their sentence; backends assert. Every pointer is borrowed for the call unless said.
+ * errors their sentence; backends rely on that. Every pointer is borrowed for the call unless said.
  * All operations are deterministic: the same bits for any thread count, chunking and CPU
  * instruction set. Number classes (exact, ulp, reduction) are defined in docs/NUMERICS.md. */
 #ifndef GNT_KERNELS_H
