@@ -279,9 +279,6 @@ gnt_status gnt_cpu_forward(gnt_device *dev, const gnt_packed *const *models, siz
     c.tasks = (rows.n + c.windows - 1) / c.windows;
     c.scratch = gnt_device_scratch(dev, (threads > 1 ? gnt_threads_count(dev->pool) : 1) * c.scratch_floats);
     if (!c.scratch) return GNT_ENOMEM;
-    if (threads > 1)
-        gnt_threads_for(dev->pool, n_models * c.tasks, forward_task, &c);
-    else
-        for (size_t t = 0; t < n_models * c.tasks; t++) forward_task(&c, t, 0);
+    gnt_threads_for_few(dev->pool, threads, n_models * c.tasks, forward_task, &c);
     return GNT_OK;
 }

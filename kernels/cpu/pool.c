@@ -168,7 +168,12 @@ unsigned gnt_threads_count(const gnt_threads *pool)
 
 void gnt_threads_for(gnt_threads *pool, size_t n_tasks, gnt_task *fn, void *arg)
 {
-    if (n_tasks <= 1 || pool->n_workers == 0) {
+    gnt_threads_for_few(pool, MAX_THREADS, n_tasks, fn, arg);
+}
+
+void gnt_threads_for_few(gnt_threads *pool, unsigned threads, size_t n_tasks, gnt_task *fn, void *arg)
+{
+    if (n_tasks <= 1 || threads <= 1 || pool->n_workers == 0) {
         for (size_t i = 0; i < n_tasks; i++) fn(arg, i, 0);
         return;
     }
@@ -177,7 +182,7 @@ void gnt_threads_for(gnt_threads *pool, size_t n_tasks, gnt_task *fn, void *arg)
     pool->n_tasks = n_tasks;
     atomic_store(&pool->done, 0);
     atomic_store(&pool->left, (long)n_tasks);
-    call_workers(pool, n_tasks - 1);
+    call_workers(pool, (n_tasks < threads ? n_tasks : threads) - 1);
     take_tasks(pool, 0);
     wait_done(pool);
 }

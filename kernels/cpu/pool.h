@@ -20,5 +20,7 @@ unsigned gnt_threads_count(const gnt_threads *pool);
 
 /* Runs fn(arg, 0 .. n_tasks-1, worker); returns when all are done. */
 void gnt_threads_for(gnt_threads *pool, size_t n_tasks, gnt_task *fn, void *arg);
+/* The same for work that is worth only so many threads: no more are woken. Those still awake join in; 1: the caller. */
+void gnt_threads_for_few(gnt_threads *pool, unsigned threads, size_t n_tasks, gnt_task *fn, void *arg);
 
 #endif
