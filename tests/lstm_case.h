@@ -78,4 +78,15 @@ static inline gnt_device *case_device(unsigned threads, const char *simd)
     return dev;
 }
 
+/* Logits of rows by a model packed for the call. */
+static inline void case_forward(gnt_device *dev, const gnt_net *net, const float *weights, gnt_precision precision,
+                                gnt_panel panel, gnt_rows rows, float *logit)
+{
+    gnt_packed *packed = NULL;
+    if (gnt_cpu_ops()->pack(dev, net, weights, precision, &packed)) abort();
+    const gnt_packed *models[1] = {packed};
+    if (gnt_cpu_ops()->forward(dev, models, 1, panel, rows, logit)) abort();
+    gnt_cpu_ops()->unpack(dev, packed);
+}
+
 #endif

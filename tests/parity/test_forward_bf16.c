@@ -124,11 +124,7 @@ static gnt_device *bf16_device(unsigned threads)
 static void forward(gnt_device *dev, const gnt_net *net, const float *weights, gnt_panel panel, gnt_rows rows,
                     float *logit)
 {
-    gnt_packed *packed = NULL;
-    assert_int_equal(gnt_cpu_ops()->pack(dev, net, weights, GNT_BF16, &packed), GNT_OK);
-    const gnt_packed *models[1] = {packed};
-    assert_int_equal(gnt_cpu_ops()->forward(dev, models, 1, panel, rows, logit), GNT_OK);
-    gnt_cpu_ops()->unpack(dev, packed);
+    case_forward(dev, net, weights, GNT_BF16, panel, rows, logit);
 }
 
 static void rising(const gnt_net *net, size_t n, uint32_t *row)
@@ -280,56 +276,88 @@ static void check_same(const char *what, const float *got, const float *want, si
             fail_msg("%s, window %zu of %zu: %a, want %a", what, i, n, got[i], want[i]);
 }
 
+enum { MOST = 211 };
+
+typedef struct windows {
+    const gnt_net *net;
+    float *weights, *x, *copies; /* copies [MOST][L][F]: the same windows, not overlapping */
+    gnt_panel panel;
+    uint32_t row[MOST];
+    float want[MOST];
+} windows;
+
+static void windows_open(windows *v, const gnt_net *net)
+{
+    size_t n_k = net->n_features, n_rows = MOST + net->window - 1, size = net->window * n_k;
+    v->net = net;
+    v->weights = case_weights(net, 81);
+    v->x = case_panel(n_rows, n_k, 82, NULL);
+    v->copies = malloc(MOST * size * sizeof *v->copies);
+    assert_non_null(v->copies);
+    for (size_t i = 0; i < MOST; i++) memcpy(v->copies + i * size, v->x + i * n_k, size * sizeof *v->copies);
+    v->panel = (gnt_panel){v->x, n_rows, n_k};
+    rising(net, MOST, v->row);
+}
+
+static void windows_close(windows *v)
+{
+    free(v->weights);
+    free(v->x);
+    free(v->copies);
+}
+
+/* Tails of the rows, rows in another order, windows that don't overlap. */
+static void check_splits(gnt_device *dev, const windows *v)
+{
+    uint32_t other[MOST];
+    float got[MOST], mixed[MOST];
+    for (size_t i = 0; i < MOST; i += 13) {
+        forward(dev, v->net, v->weights, v->panel, (gnt_rows){v->row + i, MOST - i}, got);
+        check_same("a tail", got, v->want + i, MOST - i);
+    }
+    for (size_t i = 0; i < MOST; i++) {
+        other[i] = v->row[i * 100 % MOST];
+        mixed[i] = v->want[i * 100 % MOST];
+    }
+    forward(dev, v->net, v->weights, v->panel, (gnt_rows){other, MOST}, got);
+    check_same("mixed rows", got, mixed, MOST);
+    size_t window = v->net->window;
+    for (size_t i = 0; i < MOST; i++) other[i] = (uint32_t)(i * window + window - 1);
+    forward(dev, v->net, v->weights, (gnt_panel){v->copies, MOST * window, v->net->n_features}, (gnt_rows){other, MOST},
+            got);
+    check_same("copied windows", got, v->want, MOST);
+}
+
+static void check_beside_float32(gnt_device *dev, const windows *v)
+{
+    gnt_packed *wide = NULL, *narrow = NULL;
+    float got[2 * MOST];
+    assert_int_equal(gnt_cpu_ops()->pack(dev, v->net, v->weights, GNT_FLOAT32, &wide), GNT_OK);
+    assert_int_equal(gnt_cpu_ops()->pack(dev, v->net, v->weights, GNT_BF16, &narrow), GNT_OK);
+    const gnt_packed *models[2] = {wide, narrow};
+    assert_int_equal(gnt_cpu_ops()->forward(dev, models, 2, v->panel, (gnt_rows){v->row, MOST}, got), GNT_OK);
+    check_same("beside a float32 model", got + MOST, v->want, MOST);
+    if (memcmp(got, v->want, sizeof v->want) == 0) fail_msg("float32 and bf16 gave the same bits for all windows");
+    gnt_cpu_ops()->unpack(dev, wide);
+    gnt_cpu_ops()->unpack(dev, narrow);
+}
+
 static void same_bits_for_any_split_and_neighbour(void **state)
 {
     (void)state;
-    enum { MOST = 211 };
     gnt_device *dev = bf16_device(1);
     if (!dev) skip();
-    const gnt_net *net = &lstm_kinds[6].net; /* both ways, attention */
-    size_t window = net->window, n_k = net->n_features, n_rows = MOST + window - 1;
-    float *weights = case_weights(net, 81), *x = case_panel(n_rows, n_k, 82, NULL), want[MOST], got[2 * MOST],
-          mixed[MOST];
-    float *copies = malloc(MOST * window * n_k * sizeof *copies);
-    uint32_t row[MOST], other[MOST];
-    gnt_panel panel = {x, n_rows, n_k};
-    rising(net, MOST, row);
-    forward(dev, net, weights, panel, (gnt_rows){row, MOST}, want);
+    windows v;
+    windows_open(&v, &lstm_kinds[6].net); /* both ways, attention */
+    forward(dev, v.net, v.weights, v.panel, (gnt_rows){v.row, MOST}, v.want);
     gnt_cpu_ops()->close(dev);
     for (unsigned threads = 1; threads <= 3; threads++) {
         dev = bf16_device(threads);
-        forward(dev, net, weights, panel, (gnt_rows){row, MOST}, got);
-        check_same("threads", got, want, MOST);
-        for (size_t i = 0; i < MOST; i += 13) {
-            forward(dev, net, weights, panel, (gnt_rows){row + i, MOST - i}, got);
-            check_same("a tail", got, want + i, MOST - i);
-        }
-        for (size_t i = 0; i < MOST; i++) {
-            other[i] = row[i * 100 % MOST];
-            mixed[i] = want[i * 100 % MOST];
-        }
-        forward(dev, net, weights, panel, (gnt_rows){other, MOST}, got);
-        check_same("mixed rows", got, mixed, MOST);
-        for (size_t i = 0; i < MOST; i++) {
-            memcpy(copies + i * window * n_k, x + i * n_k, window * n_k * sizeof *copies);
-            other[i] = (uint32_t)(i * window + window - 1);
-        }
-        forward(dev, net, weights, (gnt_panel){copies, MOST * window, n_k}, (gnt_rows){other, MOST}, got);
-        check_same("copied windows", got, want, MOST);
-        gnt_packed *pair[2] = {NULL, NULL};
-        assert_int_equal(gnt_cpu_ops()->pack(dev, net, weights, GNT_FLOAT32, &pair[0]), GNT_OK);
-        assert_int_equal(gnt_cpu_ops()->pack(dev, net, weights, GNT_BF16, &pair[1]), GNT_OK);
-        const gnt_packed *models[2] = {pair[0], pair[1]};
-        assert_int_equal(gnt_cpu_ops()->forward(dev, models, 2, panel, (gnt_rows){row, MOST}, got), GNT_OK);
-        check_same("beside a float32 model", got + MOST, want, MOST);
-        if (memcmp(got, want, sizeof want) == 0) fail_msg("float32 and bf16 gave the same bits for all windows");
-        gnt_cpu_ops()->unpack(dev, pair[0]);
-        gnt_cpu_ops()->unpack(dev, pair[1]);
+        check_splits(dev, &v);
+        check_beside_float32(dev, &v);
         gnt_cpu_ops()->close(dev);
     }
-    free(weights);
-    free(x);
-    free(copies);
+    windows_close(&v);
 }
 
 static void refused_without_the_instruction(void **state)

@@ -17,15 +17,10 @@ static const lstm_case shapes[] = {
 };
 #define N_SHAPES (sizeof shapes / sizeof *shapes)
 
-/* Logits of rows, or abort; the call's own arrays only. */
 static void forward(gnt_device *dev, const gnt_net *net, const float *weights, gnt_panel panel, gnt_rows rows,
                     float *logit)
 {
-    gnt_packed *packed = NULL;
-    assert_int_equal(gnt_cpu_ops()->pack(dev, net, weights, GNT_FLOAT32, &packed), GNT_OK);
-    const gnt_packed *models[1] = {packed};
-    assert_int_equal(gnt_cpu_ops()->forward(dev, models, 1, panel, rows, logit), GNT_OK);
-    gnt_cpu_ops()->unpack(dev, packed);
+    case_forward(dev, net, weights, GNT_FLOAT32, panel, rows, logit);
 }
 
 static uint32_t *rising_rows(const gnt_net *net, size_t n)
