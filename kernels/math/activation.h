@@ -29,7 +29,8 @@ GNT_FN gnt_exp_parts gnt_f32_exp_parts(gnt_f32 v)
     q = gnt_f32_fma(q, r, gnt_f32_splat(0x1.5554b6p-3f));
     q = gnt_f32_fma(q, r, gnt_f32_splat(0.5f));
     gnt_exp_parts parts;
-    parts.power = gnt_f32_from_bits((gnt_f32_bits(shifted) << 23) + 0x3F800000);
+    /* unsigned: a NaN's payload may carry beyond the top bit */
+    parts.power = gnt_f32_from_bits((gnt_i32)(((gnt_u32)gnt_f32_bits(shifted) << 23) + 0x3F800000u));
     parts.rest = gnt_f32_fma(r * r, q, r);
     return parts;
 }

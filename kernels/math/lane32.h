@@ -16,6 +16,7 @@
 #define GNT_F32_LANES 1
 typedef float gnt_f32;
 typedef int32_t gnt_i32;
+typedef uint32_t gnt_u32;
 GNT_FN gnt_i32 gnt_f32_bits(gnt_f32 x)
 {
     gnt_i32 bits;
@@ -59,6 +60,7 @@ GNT_FN gnt_f32 gnt_f32_max(gnt_f32 limit, gnt_f32 x)
 
 typedef float gnt_f32 __attribute__((vector_size(4 * GNT_F32_LANES)));
 typedef int32_t gnt_i32 __attribute__((vector_size(4 * GNT_F32_LANES)));
+typedef uint32_t gnt_u32 __attribute__((vector_size(4 * GNT_F32_LANES)));
 typedef float gnt_f32_memory __attribute__((vector_size(4 * GNT_F32_LANES), aligned(4), may_alias));
 
 GNT_FN gnt_i32 gnt_f32_bits(gnt_f32 x)
