@@ -16,6 +16,7 @@ typedef struct group {
     size_t n[GNT_LANES], n_longest; /* bars */
     bool even;                      /* every lane has n_longest bars */
     bool alike;                     /* even, and every lane reads the same market and score */
+    bool plain;                     /* alike, and the bars of new targets are gnt_book_turn's */
     feed open, close, dollar_volume, score, target, vol;
     int same_thresholds[GNT_LANES]; /* the first lane with lane j's */
     gnt_charges charges;            /* the most any lane has */
@@ -81,8 +82,27 @@ static void group_open(group *g, const gnt_sim_lane *lanes, size_t n_lanes)
     for (int j = 0; j < GNT_LANES; j++) g->even = g->even && g->n[j] == g->n_longest;
     g->alike = g->even && g->open.shared && g->close.shared && g->dollar_volume.shared && g->vol.shared &&
                g->score.shared && g->target.shared && g->target.step[0] == 0;
+    const gnt_terms *k = &g->terms;
+    gnt_mask switches = k->daily | k->at_close | k->at_before | k->by_target | gnt_gt(k->impact, gnt_splat(0));
+    g->plain = g->alike && g->charges != GNT_CHARGES_ALL && !gnt_any(switches);
     gnt_book_open(&g->book, capital, feed_row(&g->close, g, -1));
     gnt_sums_open(&g->sums, capital);
+}
+
+static inline bool feeds_same(const feed *a, const feed *b)
+{
+    return a->p[0] == b->p[0] && a->step[0] == b->step[0];
+}
+
+/* Lane by lane the two groups decide the same: like lanes that read the same, with the same terms of a decision. */
+static bool groups_decide_alike(const group *a, const group *b)
+{
+    if (!a->alike || !b->alike || a->n_longest != b->n_longest) return false;
+    const gnt_terms *s = &a->terms, *t = &b->terms;
+    gnt_mask differ = gnt_ne(s->upper, t->upper) | gnt_ne(s->lower, t->lower) | (s->shorts ^ t->shorts) |
+                      (s->hold ^ t->hold) | s->by_vol | t->by_vol | s->by_kelly | t->by_kelly;
+    return !gnt_any(differ) && feeds_same(&a->open, &b->open) && feeds_same(&a->close, &b->close) &&
+           feeds_same(&a->dollar_volume, &b->dollar_volume) && feeds_same(&a->score, &b->score);
 }
 
 /* Lanes that have at least n bars. */

@@ -36,10 +36,9 @@ GNT_FN gnt_range gnt_book_range(const gnt_book *b, const gnt_terms *k, gnt_f64 l
     return r;
 }
 
-/* What a stretch with this range can do to peak and drawdown (docs/NUMERICS.md). */
+/* What a stretch with this range can do to the peak (docs/NUMERICS.md). */
 GNT_FN gnt_reach gnt_range_reach(const gnt_range *r, const gnt_sums *s)
 {
-    if (gnt_any(gnt_not(gnt_gt(r->least, gnt_max(r->most, s->peak) * s->floor)))) return GNT_REACH_ALL;
     return gnt_any(gnt_not(gnt_lt(r->most, s->peak))) ? GNT_REACH_PEAK : GNT_REACH_BELOW;
 }
 

@@ -265,7 +265,7 @@ GNT_STEP void gnt_book_bar(gnt_book *b, gnt_sums *sums, const gnt_terms *k, cons
     gnt_book_ruin(b, marks & gnt_le(b->cash + b->units * bar->close, gnt_splat(0)));
     gnt_book_finish(b, sums, k, bar, marks);
     gnt_sums_position(sums, bar->live, b->position, gnt_splat(1));
-    gnt_book_mark(b, sums, bar, alive, GNT_REACH_ALL);
+    gnt_book_mark(b, sums, bar, alive, GNT_REACH_PEAK);
 }
 
 #endif
