@@ -22,11 +22,11 @@
  *          4 the step inlined: long/flat 17 (1,740 M), hold 13 (2,240 M), long/short 35 (835 M), daily 32 (907 M),
  *          vol_target and kelly 48 (600 M), impact 17 (1,670 M), cash rate 51 (565 M), mixed thresholds 59 (485 M)
  *
- *          5 teams of 4 vectors that decide alike, bars of new targets as kernels/math/turn.h, drawdowns divided when
- * their peak ends. M costed bars a second and core (version 4 in brackets), quiet machine, 3.7 GHz: 6,320 bars, scores
- *          AR(1) 0.73 around 0.519, sd 0.022, 64 thresholds in 0.48 to 0.56 x 64 costs, costs fastest, 938 fills: 974
- *          (754); kept between thresholds 0.02 apart 1,416 (1,167), long/short 794 (607), daily 462 (438), thresholds
- *          fastest 520 (504); scores uniform, 3,010 fills: 394 (301)
+ *          5 teams of 4 vectors that decide alike, bars of new targets as kernels/math/turn.h, drawdowns divided
+ *          when their peak ends. M costed bars a second and core (version 4 in brackets), quiet machine: 6,320 bars,
+ *          scores AR(1) 0.73 around 0.519, sd 0.022, 64 thresholds in 0.48 to 0.56 x 64 costs, costs fastest,
+ *          938 fills: 974 (754); kept between thresholds 0.02 apart 1,416 (1,167), long/short 794 (607), daily 462
+ *          (438), thresholds fastest 520 (504); scores uniform, 3,010 fills: 394 (301)
  *
  * A held bar alone takes 10 to 14 cycles, 9 of them one division; the rest goes into whole steps and into stretches
  * whose end was predicted wrongly. */

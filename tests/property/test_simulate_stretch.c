@@ -81,6 +81,13 @@ static void books_make(books *b, uint64_t round)
     b->n = 1 + sim_pick(&x, LANES);
     for (size_t i = 0; i < b->n; i++) {
         b->strategy[i] = strategy_make(&x, round);
+        if (round % 4 == 2) { /* vectors that decide alike step as a team */
+            const gnt_strategy *like = &b->strategy[0];
+            b->strategy[i].upper = like->upper;
+            b->strategy[i].lower = like->lower;
+            b->strategy[i].shorts = like->shorts;
+            b->strategy[i].between = like->between;
+        }
         size_t last = uneven ? begin + 1 + sim_pick(&x, (unsigned)(end - begin)) : end;
         b->lane[i] = (gnt_sim_lane){&b->m.view, &b->strategy[i], b->m.score, NULL, begin, last};
         ref_simulate(&b->lane[i], &b->expected[i], NULL);
