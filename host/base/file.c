@@ -12,7 +12,7 @@ gnt_status gnt_text_read(const char *path, size_t max_bytes, gnt_text *text, gnt
 {
     *text = (gnt_text){0};
     gnt_status st = GNT_OK;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer would hold it here */
     if (fd < 0) return gnt_fail(why, GNT_EIO, "%s: can't open: %s", path, strerror(errno));
     struct stat info;
     if (fstat(fd, &info) || !S_ISREG(info.st_mode)) {
@@ -152,6 +152,12 @@ bool gnt_file_exists(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0;
+}
+
+bool gnt_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 bool gnt_is_folder(const char *path)

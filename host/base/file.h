@@ -38,6 +38,8 @@ GNT_MUST_CHECK gnt_status gnt_file_write(const char *path, const void *data, siz
 
 GNT_MUST_CHECK gnt_status gnt_make_dirs(const char *path, gnt_error *why); /* mkdir -p */
 bool gnt_file_exists(const char *path);
+/* Do both names lead to one existing file? */
+bool gnt_same_file(const char *a, const char *b);
 
 bool gnt_is_folder(const char *path);
 /* "folder/name" of everything in a folder whose name ends in `ending` and does not begin with a dot, in byte order;

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "csv_bars.h"
+#include "host/base/file.h"
 #include "host/base/mem.h"
 #include "host/base/parallel.h"
 #include "load.h"
@@ -192,16 +192,10 @@ gnt_status gnt_ingest_raw_name(const gnt_ingest *job, const gnt_bars *bars, cons
     return gnt_path_join(out, GNT_RAW_NAME_ROOM, dir, name, why);
 }
 
-static bool same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 gnt_status gnt_ingest_write_raw(const gnt_ingest *job, size_t i, const gnt_bars *bars, const char *path, gnt_error *why)
 {
     char manifest[GNT_RAW_NAME_ROOM + 32];
-    if (job->in && same_file(job->in[i], path)) return GNT_OK;
+    if (job->in && gnt_same_file(job->in[i], path)) return GNT_OK;
     snprintf(manifest, sizeof manifest, "%s.manifest.json", path);
     json_t *object = gnt_ingest_describe(bars);
     gnt_json_text(object, "calendar", gnt_calendar_name(job->calendar));

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "host/base/file.h"
 #include "host/base/mem.h"
 
 /* The shard files in order. */
@@ -14,12 +14,6 @@ typedef struct order {
     json_t *spec; /* of the first file read */
     const char *first;
 } order;
-
-static bool same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
 
 /* Which key of two descriptions differs; NULL: none. */
 static const char *difference(json_t *a, json_t *b)
@@ -85,7 +79,8 @@ static gnt_status put_in_order(const char *const *path, size_t n, const char *ou
 {
     gnt_sweep_collection c = {0};
     for (size_t i = 0; i < n; i++) {
-        if (same_file(path[i], out)) return gnt_fail(why, GNT_EUSAGE, "merge: %s is both a shard and --out", path[i]);
+        if (gnt_same_file(path[i], out))
+            return gnt_fail(why, GNT_EUSAGE, "merge: %s is both a shard and --out", path[i]);
         GNT_TRY(gnt_sweep_file_read(path[i], &c, why));
         gnt_status st = place(o, path[i], &c, n, why);
         gnt_sweep_collection_free(&c);

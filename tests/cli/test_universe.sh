@@ -37,6 +37,8 @@ run ingest --in "$SCRATCH/single" --in "$U/SYN-0000.csv" --calendar weekdays --j
 expect "a folder and a file" 0 '"totals": {"symbols": 2'
 
 # ---- refused
+mkdir "$SCRATCH/pipe" && mkfifo "$SCRATCH/pipe/SYN-PIPE.csv"
+is "a pipe without a writer is refused at once" "$(timeout 10 "$GAUNTLET" ingest --in "$SCRATCH/pipe" --quiet 2>&1 | grep -c 'not a regular file')" 1
 cp -r "$U" "$SCRATCH/bad"
 printf '%s\n2001-01-01,1,2,1,1.5,1.4,x\n' "$HEAD" >"$SCRATCH/bad/SYN-0004.csv"
 printf '%s\n2001-01-06,1,2,1,1.5,1.4,1\n' "$HEAD" >"$SCRATCH/bad/SYN-0007.csv"
