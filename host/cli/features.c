@@ -1,7 +1,6 @@
 /* gauntlet features: bars in, feature rows out. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "host/base/mem.h"
 #include "host/market/features_many.h"
@@ -19,21 +18,6 @@ static const gnt_option options[] = {
      false, false},
     {0},
 };
-
-/* FILE.csv or STORE.h5, or the file of STORE.h5:SYMBOL. */
-static bool is_input(const char *bars, const char *out)
-{
-    char path[1024];
-    struct stat a, b;
-    const char *colon = strrchr(bars, ':');
-    size_t n = strlen(bars);
-    if (stat(out, &b)) return false;
-    if (colon && stat(bars, &a)) n = (size_t)(colon - bars);
-    if (n >= sizeof path) return false;
-    memcpy(path, bars, n);
-    path[n] = 0;
-    return !stat(path, &a) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
 
 /* Several symbols with rows of their own: a whole store, or --bars repeated for a schema that doesn't join them. */
 static bool is_many(const gnt_args *args)
@@ -73,7 +57,7 @@ static gnt_status check(const gnt_args *args, gnt_error *why)
     if (!out) return check_many(args, why);
     if (gnt_features_check_ending(out, why)) return gnt_error_prefix(why, "features: --out");
     for (size_t i = 0; i < gnt_arg_n(args, "bars"); i++)
-        if (is_input(gnt_arg_at(args, "bars", i), out))
+        if (gnt_bars_come_from(gnt_arg_at(args, "bars", i), out))
             return gnt_fail(why, GNT_EUSAGE, "features: --out %s would replace the bars it is made from", out);
     return check_many(args, why);
 }

@@ -42,6 +42,9 @@ void gnt_bars_free(gnt_bars *bars);
  * '_' or '.'. Warnings land in bars. */
 GNT_MUST_CHECK gnt_status gnt_bars_load(const char *spec, uint64_t seed, gnt_bars *bars, gnt_error *why);
 
+/* Does a --bars (FILE.csv, STORE.h5, STORE.h5:SYMBOL) read that file? An --out must not replace its own input. */
+bool gnt_bars_come_from(const char *spec, const char *file);
+
 /* Prices as the simulation and features see them. */
 gnt_bars_view gnt_bars_as_view(const gnt_bars *bars);
 /* `price: adj`: multiplies O, H, L, C by adj_close/close in place; volume as it was. */

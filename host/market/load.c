@@ -8,6 +8,7 @@
 #include "bars_store.h"
 #include "csv_bars.h"
 #include "csv_strict.h"
+#include "host/base/file.h"
 #include "host/base/json.h"
 #include "synthetic.h"
 
@@ -23,6 +24,18 @@ bool gnt_symbol_of_path(const char *path, char symbol[GNT_SYMBOL_ROOM])
     memcpy(symbol, name, n);
     symbol[n] = 0;
     return gnt_symbol_valid(symbol);
+}
+
+bool gnt_bars_come_from(const char *spec, const char *file)
+{
+    char path[1024];
+    const char *colon = strrchr(spec, ':');
+    size_t n = colon ? (size_t)(colon - spec) : 0;
+    if (gnt_same_file(spec, file)) return true;
+    if (n == 0 || n >= sizeof path) return false;
+    memcpy(path, spec, n);
+    path[n] = 0;
+    return gnt_same_file(path, file);
 }
 
 static bool names_synthetic(const char *symbol)

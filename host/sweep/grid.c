@@ -36,7 +36,7 @@ static gnt_status read_range(gnt_grid_dim *dim, char *spec, gnt_error *why)
         return gnt_fail(why, GNT_EINVAL, "grid: %s: %s is above %s; a:b:step with a <= b is expected", name, spec, b);
     double n = floor((dim->last - dim->first) / dim->step + 1e-9) + 1;
     if (!(n <= (double)GNT_GRID_VALUES))
-        return gnt_fail(why, GNT_EINVAL, "grid: %s has %.0f values; at most %llu are possible", name, n,
+        return gnt_fail(why, GNT_EINVAL, "grid: %s has %.10g values; at most %llu are possible", name, n,
                         (unsigned long long)GNT_GRID_VALUES);
     dim->range = true;
     dim->n = (uint64_t)n;

@@ -126,6 +126,12 @@ refuses "a window upside down" 2 "is after" sweep --bars builtin:SYN-EDGE --scor
 refuses "a shard out of range" 2 "shard 7 of 7" sweep "${data[@]}" "${out[@]}" --grid upper=0.5 --shard 7/7
 refuses "shards without an index" 2 "but which?" sweep "${data[@]}" "${out[@]}" --grid upper=0.5 --shards 3
 JOB_COMPLETION_INDEX=1 refuses "an index without a count" 2 "Give --shards" sweep "${data[@]}" "${out[@]}" --grid upper=0.5
+refuses "too many values" 2 "upper has 1e+299 values; at most" sweep "${data[@]}" "${out[@]}" --grid upper=0.5:0.6:1e-300
+refuses "the result over the scores" 2 "would replace the scores" sweep "${data[@]}" --grid upper=0.5 --out ./s.csv
+cp s.csv SYN-CSV.csv
+refuses "the result over the bars" 2 "would replace the bars" sweep --bars SYN-CSV.csv --scores s.csv --from 2020-01-01 --to 2021-06-30 --grid upper=0.5 --out SYN-CSV.csv
+refuses "the result over the bars' store" 2 "would replace the bars" sweep --bars whole.h5:IBB --scores s.csv --from 2020-01-01 --to 2021-06-30 --grid upper=0.5 --out ./whole.h5
+if cmp -s s.csv SYN-CSV.csv; then ok "scores and bars are as they were"; else not_ok "scores and bars are as they were"; fi
 refuses "scores that aren't there" 1 "nowhere.csv" sweep --bars builtin:SYN-EDGE --scores nowhere.csv --from 2020-01-01 --to 2021-06-30 "${out[@]}" --grid upper=0.5
 printf 'date,prob\n2020-02-03,1.5\n' >bad.csv
 refuses "a score outside [0, 1]" 1 "bad.csv:2" sweep --bars builtin:SYN-EDGE --scores bad.csv --from 2020-01-01 --to 2021-06-30 "${out[@]}" --grid upper=0.5
