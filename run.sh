@@ -140,22 +140,24 @@ do_bench() {
   mkdir -p out/bench
   local seconds threads=1
   [ "$(jobs_count)" -lt 2 ] || threads=1,2
-  build/gauntlet bench --op all --shape all --threads "$threads" --out out/bench/bench.json "$@"
+  case " $* " in *" --threads"*) ;; *) set -- --threads "$threads" "$@" ;; esac
+  build/gauntlet bench --out out/bench/bench.json "$@"
   seconds=$({ TIMEFORMAT=%R; time build/gauntlet demo --quiet --out out/bench/demo >/dev/null; } 2>&1)
   printf '{"command": "gauntlet demo", "wall_seconds": %s, "cores": %s}\n' "$seconds" "$(jobs_count)" | tee out/bench/demo.json
 }
 
 # The venv with the engines to measure. What can't be had is named here and again in the results.
 bench_venv() {
-  local list=tests/peers/bench-requirements.txt package
+  local list=tests/peers/bench-requirements.txt package absent=0
   [ -f .venv-bench/ready ] && cmp -s "$list" .venv-bench/ready && return 0
   need python3-venv
   python3 -m venv .venv-bench >&2 || die "no Python venv; see the message above"
   say "installing the engines: about 3 GB"
   while read -r package; do
-    .venv-bench/bin/pip install -q --disable-pip-version-check -c "$list" "$package" >&2 || say "MISSING: $package"
+    .venv-bench/bin/pip install -q --disable-pip-version-check -c "$list" "$package" >&2 || { say "MISSING: $package"; absent=1; }
   done < <(grep -v '^#' "$list")
-  cp "$list" .venv-bench/ready
+  .venv-bench/bin/python -c 'import numpy' 2>/dev/null || die "numpy couldn't be installed (no network?): nothing can be compared"
+  [ "$absent" = 1 ] || cp "$list" .venv-bench/ready # what is missing is tried again next time
 }
 
 do_peers_bench() {
