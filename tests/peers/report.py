@@ -40,7 +40,7 @@ BARS = [
 ]
 
 
-# ---- text -------------------------------------------------------------------------------------------------------------
+# ---- text ------------------------------------------------------------------------------------------------------------
 
 
 def number(value, digits=3):
@@ -108,7 +108,8 @@ def ratio_lines(results):
     return [
         "## Ratios",
         "",
-        "How many times faster gauntlet is, median and quartiles over the rounds; a ratio is taken within a round, against the fastest peer's fastest setting.",
+        "How many times faster gauntlet is, median and quartiles over the rounds; a ratio is taken within a round, "
+        "against the fastest peer's fastest setting.",
         "",
         *table(["what", "model", "threads", "against", "ratio", "quartiles", "target", ""], rows),
         "## Figures with a target of their own",
@@ -177,8 +178,10 @@ def equality_lines(results):
     ]
     for curve in results.get("training", {}).get("curves", []):
         lines.append(
-            f"- Loss curve {curve['shape']}: first epoch {curve['gauntlet'][0]:.6f} (PyTorch {curve['torch'][0]:.6f}), last of {len(curve['torch'])} "
-            f"{curve['gauntlet'][-1]:.6f} ({curve['torch'][-1]:.6f}); with its initial weights moved by one part in 2^23 PyTorch differs from itself by {curve['torch_moved_by_rounding']:.1e}."
+            f"- Loss curve {curve['shape']}: first epoch {curve['gauntlet'][0]:.6f} (PyTorch "
+            f"{curve['torch'][0]:.6f}), last of {len(curve['torch'])} "
+            f"{curve['gauntlet'][-1]:.6f} ({curve['torch'][-1]:.6f}); with its initial weights moved by one part in "
+            f"2^23 PyTorch differs from itself by {curve['torch_moved_by_rounding']:.1e}."
         )
     return [*lines, ""]
 
@@ -189,12 +192,15 @@ def head_lines(results):
     lines = [
         "# Speed beside its peers",
         "",
-        "Made by `./run.sh peers bench`; every number below comes from the JSON files in this folder. Outputs are compared first, "
+        "Made by `./run.sh peers bench`; every number below comes from the JSON files in this folder. Outputs are "
+        "compared first, "
         "then all engines are timed in the same rounds on the same machine.",
         "",
-        f"- Machine: {manifest['cpu']}, {manifest['cores']} cores, {manifest['simd']}, Linux {manifest['system']}; load when it began {manifest['load_1m']:.2f}",
+        f"- Machine: {manifest['cpu']}, {manifest['cores']} cores, {manifest['simd']}, Linux {manifest['system']}; "
+        f"load when it began {manifest['load_1m']:.2f}",
         f"- Versions: {versions}",
-        f"- Gauntlet commit {manifest['commit']}, {manifest['date']}, {manifest['rounds']} rounds (at most 3 for lstm_a)",
+        f"- Gauntlet commit {manifest['commit']}, {manifest['date']}, {manifest['rounds']} rounds (at most 3 for "
+        "lstm_a)",
     ]
     if manifest["quick"]:
         lines.append("- **A quick run: it shows that everything works, not how fast it is.**")
@@ -221,8 +227,10 @@ def text_of(results):
         + [
             "## All rows",
             "",
-            "Each peer in the setting that was fastest in a search before the rounds. Peers get windows `[N, L, F]` made beforehand, their only interface; that isn't timed. "
-            "FMA peak, matrix alone and activations are gauntlet's own, probed in the same seconds (docs/FORMATS.md, `gauntlet bench`).",
+            "Each peer in the setting that was fastest in a search before the rounds. Peers get windows `[N, L, F]` "
+            "made beforehand, their only interface; that isn't timed. "
+            "FMA peak, matrix alone and activations are gauntlet's own, probed in the same seconds (docs/FORMATS.md, "
+            "`gauntlet bench`).",
             "",
         ]
     )
@@ -238,7 +246,7 @@ def text_of(results):
     return "\n".join(lines).rstrip() + "\n"
 
 
-# ---- pictures ------------------------------------------------------------------------------------------------------------
+# ---- pictures --------------------------------------------------------------------------------------------------------
 
 
 def gnuplot(script):
@@ -275,8 +283,10 @@ def bar_panel(rows, threads, folder, lowest, legend):
     tics = ", ".join(f"{quoted(shape)} {s}" for s, shape in enumerate(shapes))
     highest = max(r["per_s"] for r in found.values())
     return (
-        f"set title '{threads} thread{'s' if threads > 1 else ''}' font ',12'\nset xtics ({tics})\nset xrange [-0.6:{len(shapes) - 0.4}]\n"
-        f"set yrange [{lowest / 2}:{highest * (12 if legend else 3)}]\nset boxwidth {width * 0.95}\nplot {', '.join(plots)}\n"
+        f"set title '{threads} thread{'s' if threads > 1 else ''}' font ',12'\nset xtics ({tics})\nset xrange "
+        f"[-0.6:{len(shapes) - 0.4}]\n"
+        f"set yrange [{lowest / 2}:{highest * (12 if legend else 3)}]\nset boxwidth {width * 0.95}\nplot "
+        f"{', '.join(plots)}\n"
     )
 
 
@@ -288,8 +298,10 @@ def windows_picture(result, folder):
         gnuplot(
             f"set terminal pngcairo size 1200,1000 font 'DejaVu Sans,11'\nset output '{folder / 'windows.png'}'\n"
             "set multiplot layout 2,1 title 'Windows scored a second, by model (layers x hidden units)' font ',14'\n"
-            "set style fill solid 1 border rgb '#404040'\nset logscale y\nset format y '10^{%L}'\nset grid ytics lc rgb '#d0d0d0'\n"
-            "set ylabel 'windows a second (log scale)'\nset key top right maxrows 3 samplen 2 width 1\nset xtics nomirror scale 0\n"
+            "set style fill solid 1 border rgb '#404040'\nset logscale y\nset format y '10^{%L}'\nset grid ytics lc "
+            "rgb '#d0d0d0'\n"
+            "set ylabel 'windows a second (log scale)'\nset key top right maxrows 3 samplen 2 width 1\nset xtics "
+            "nomirror scale 0\n"
             "set xlabel 'label: share of the FMA peak that sliding windows reach, by matrix FLOPs'\n" + panels
         )
 
@@ -309,10 +321,13 @@ def ratios_picture(results, folder):
             for i, r in enumerate(reversed(rows))
         )
         gnuplot(
-            f"set terminal pngcairo size 1000,{140 + 19 * len(rows)} font 'DejaVu Sans,10'\nset output '{folder / 'ratios.png'}'\n"
-            "set title \"Times faster than the fastest peer (bf16: than float32)\\nmedian and quartiles of the rounds\" font ',12'\n"
+            f"set terminal pngcairo size 1000,{140 + 19 * len(rows)} font 'DejaVu Sans,10'\nset output "
+            f"'{folder / 'ratios.png'}'\n"
+            "set title \"Times faster than the fastest peer (bf16: than float32)\\nmedian and quartiles of the "
+            "rounds\" font ',12'\n"
             f"set ytics ({tics})\nset yrange [-1:{len(rows)}]\nset logscale x\nset grid xtics ytics lc rgb '#d8d8d8'\n"
-            "set xlabel 'ratio (log scale)'\nset key top right box opaque\nset arrow from 1, graph 0 to 1, graph 1 nohead lc rgb '#606060' dt 2\n"
+            "set xlabel 'ratio (log scale)'\nset key top right box opaque\nset arrow from 1, graph 0 to 1, graph 1 "
+            "nohead lc rgb '#606060' dt 2\n"
             f"plot '{data}' using 5:1 with points pt 2 ps 1.4 lw 2 lc rgb 'black' title 'target', "
             f"'{data}' using ($6==1?$2:NaN):1:3:4 with xerrorbars pt 7 ps 1.1 lw 1.5 lc rgb '#0072B2' title 'met', "
             f"'{data}' using ($6==0?$2:NaN):1:3:4 with xerrorbars pt 9 ps 1.3 lw 1.5 lc rgb '#D55E00' title 'missed'\n"

@@ -53,7 +53,7 @@ def made_up_bars(path):
 
 
 def made_up_scores(n):
-    """They move as a trained model's do (mean, sd and autocorrelation of a baseline's on IBB), so books trade as often."""
+    """They move as a trained model's do (mean, sd, autocorrelation of a baseline's on IBB), so books trade as often."""
     random, above, scores = numpy.random.default_rng(5), 0.0, numpy.empty(n)
     for i in range(n):
         above = 0.73 * above + 0.015 * random.standard_normal()
@@ -126,7 +126,8 @@ def fastest_engine(vectorbt, market, given, notes):
             peer.say("  " + notes[-1])
             continue
         notes.append(
-            f"vectorbt engine {engine}: {market.n_bars * given['fees'].size / seconds:.3g} costed bars a second simulating"
+            f"vectorbt engine {engine}: "
+            f"{market.n_bars * given['fees'].size / seconds:.3g} costed bars a second simulating"
         )
         peer.say("  " + notes[-1])
         if not best or seconds < best[0]:
@@ -209,7 +210,7 @@ def check_sweep(options, market, grid, theirs, folder, result):
     return True
 
 
-# ---- rounds -----------------------------------------------------------------------------------------------------------
+# ---- rounds ----------------------------------------------------------------------------------------------------------
 
 
 def seconds_of_sweep(options, words, threads):

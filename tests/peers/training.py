@@ -26,7 +26,7 @@ MANY_TARGET = 6
 FIRST_TOLERANCE = 1e-5  # mean loss of the first epoch: 16 steps, float32 sums of 64 losses
 
 
-# ---- gauntlet's order of rows (statistics.md 15: Philox4x32-10, Lemire's bounded integer, Fisher-Yates from the end) ----
+# ---- gauntlet's order of rows (statistics.md 15: Philox4x32-10, Lemire's bounded integer, Fisher-Yates from the end) -
 
 
 def philox_x(seed, stream, replicate, block):
