@@ -13,7 +13,7 @@
 #include "kernels/math/hold.h"
 #include "kernels/math/turn.h"
 
-enum { BLOCK = 64, TEAM = 4 };
+enum { BLOCK = 64, TEAM = 8 };
 
 /* Rows [first, first + n) of the window. */
 typedef struct block {

@@ -28,8 +28,13 @@
  *          938 fills: 974 (754); kept between thresholds 0.02 apart 1,416 (1,167), long/short 794 (607), daily 462
  *          (438), thresholds fastest 520 (504); scores uniform, 3,010 fills: 394 (301)
  *
- * A held bar alone takes 10 to 14 cycles, 9 of them one division; the rest goes into whole steps and into stretches
- * whose end was predicted wrongly. */
+ *          6 teams of 8: `gauntlet bench --op sweep`, that first grid, one thread: 1,016 (teams of 4: 878; of 6: 909)
+ *
+ * 1,500 M would be 19 cycles a vector's bar. On that grid's 938 fills in 6,320 bars a fill costs a vector some 150
+ * cycles: the divisions are 18 to 36 of them, so not the wall; the chain through one book is (equity, value, units,
+ * cash, equity, return), and every stretch begins and ends in memory. With 285 fills (version 4) it is reached. A held
+ * bar alone takes 10 to 14 cycles, 9 of them one division; the rest goes into whole steps and into stretches whose end
+ * was predicted wrongly. */
 #if GNT_SIMD_avx512
 #define GNT_LANES 8
 #elif GNT_SIMD_avx2

@@ -9,7 +9,7 @@
 #include "tests/sim_case.h"
 #include "tests/sim_kernels.h"
 
-enum { BARS = 330, LANES = 41, ROUNDS = 240 };
+enum { BARS = 330, LANES = 90, ROUNDS = 240 };
 
 typedef struct market {
     double storage[5 * BARS], dollar_volume[BARS], vol[BARS], score[BARS];
