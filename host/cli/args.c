@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/base/file.h"
+#include "host/market/bars.h"
+
 static const gnt_option common_options[] = {
     {"json", GNT_OPT_FLAG, NULL, NULL, "print one JSON object on stdout and nothing else there", false, false},
     {"quiet", GNT_OPT_FLAG, NULL, NULL, "no progress and no log lines on stderr", false, false},
@@ -170,6 +173,28 @@ static gnt_status take_option(gnt_args *args, int argc, char **argv, int *i, gnt
     return add_given(args, option, argv[++*i], why);
 }
 
+static bool is_output(const char *name)
+{
+    return !strcmp(name, "out") || !strcmp(name, "paths") || !strcmp(name, "curve");
+}
+
+/* A result never takes the place of a file that the same command reads, whatever the two are called. */
+static gnt_status check_outputs(const gnt_args *args, gnt_error *why)
+{
+    for (size_t i = 0; i < args->n_given; i++) {
+        const char *out = args->given[i].value;
+        if (!is_output(args->given[i].option->name) || !gnt_file_exists(out) || gnt_is_folder(out)) continue;
+        for (size_t k = 0; k < args->n_given; k++) {
+            const gnt_option *input = args->given[k].option;
+            bool names_file = input->kind == GNT_OPT_FILE || !strcmp(input->name, "bars");
+            if (names_file && !is_output(input->name) && gnt_bars_come_from(args->given[k].value, out))
+                return gnt_fail(why, GNT_EUSAGE, "%s: --%s %s would replace the %s it reads", args->verb->name,
+                                args->given[i].option->name, out, input->name);
+        }
+    }
+    return GNT_OK;
+}
+
 static gnt_status check_whole(const gnt_args *args, gnt_error *why)
 {
     const char *verb = args->verb->name;
@@ -180,7 +205,7 @@ static gnt_status check_whole(const gnt_args *args, gnt_error *why)
     if (args->n_words < args->verb->min_words || args->n_words > args->verb->max_words)
         return gnt_fail(why, GNT_EUSAGE, "%s: %zu word%s after the verb; usage: gauntlet %s %s", verb, args->n_words,
                         args->n_words == 1 ? "" : "s", verb, args->verb->synopsis);
-    return GNT_OK;
+    return check_outputs(args, why);
 }
 
 gnt_status gnt_args_parse(gnt_args *args, int argc, char **argv, gnt_error *why)

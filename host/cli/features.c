@@ -56,9 +56,6 @@ static gnt_status check(const gnt_args *args, gnt_error *why)
         return gnt_fail(why, GNT_EUSAGE, "features: give --out FILE.csv|FILE.npy|FILE.h5 or --processed DIR");
     if (!out) return check_many(args, why);
     if (gnt_features_check_ending(out, why)) return gnt_error_prefix(why, "features: --out");
-    for (size_t i = 0; i < gnt_arg_n(args, "bars"); i++)
-        if (gnt_bars_come_from(gnt_arg_at(args, "bars", i), out))
-            return gnt_fail(why, GNT_EUSAGE, "features: --out %s would replace the bars it is made from", out);
     return check_many(args, why);
 }
 

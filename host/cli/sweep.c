@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/base/file.h"
 #include "host/base/mem.h"
 #include "host/sweep/answer.h"
 #include "host/sweep/shard.h"
@@ -72,14 +71,6 @@ static gnt_status take_spec(const gnt_args *args, gnt_sweep_spec *spec, gnt_erro
     return GNT_OK;
 }
 
-/* Scores and bars are work of others: --out never takes their place. */
-static gnt_status check_out(const char *out, const char *bars, const char *scores, gnt_error *why)
-{
-    bool is_bars = gnt_bars_come_from(bars, out);
-    if (!is_bars && !gnt_same_file(scores, out)) return GNT_OK;
-    return gnt_fail(why, GNT_EUSAGE, "sweep: --out %s would replace the %s it reads", out, is_bars ? "bars" : "scores");
-}
-
 static gnt_status take_inputs(const gnt_args *args, job *j, gnt_error *why)
 {
     gnt_status st = GNT_OK;
@@ -93,7 +84,6 @@ static gnt_status take_inputs(const gnt_args *args, job *j, gnt_error *why)
     for (size_t i = 0; i < j->n; i++) {
         j->inputs[2 * i] = j->bars[i] = gnt_arg_at(args, "bars", i);
         j->inputs[2 * i + 1] = j->scores[i] = gnt_arg_at(args, "scores", i);
-        GNT_TRY(check_out(gnt_arg(args, "out"), j->bars[i], j->scores[i], why));
     }
 out:
     return st;

@@ -91,6 +91,7 @@ refuses "no bar inside" 3 "2020-01-11" backtest --bars "$bars" --scores "$scores
 refuses "window past the bars" 3 "2020-02-17" backtest --bars "$bars" --scores "$scores" --from 2020-01-09 --to 2020-02-17
 refuses "impact without history" 3 "impact" "${base[@]}" --device cpu --impact-bp 5
 refuses "vol_target without history" 3 "vol_target" "${base[@]}" --device cpu --size vol_target
+refuses "the path over the scores" 2 "--paths $scores would replace the scores" "${base[@]}" --paths "$scores"
 refuses "no scores file" 1 "nowhere.csv" backtest --bars "$bars" --scores "$SCRATCH/nowhere.csv" --from 2020-01-09 --to 2020-01-17
 
 bad() { # bad WHAT FRAGMENT LINES

@@ -60,6 +60,9 @@ refuses "a loss that is not a number" 1 "the loss is not a number" train --bars 
 run train --bars "$BARS" --schema levels-17 --train 2018-01-01..2019-06-28 --epochs 2 --hidden 8 --out "$SCRATCH/levels.onnx" --json
 expect "levels-17, without validation" 0 '"val_loss": null'
 cp "$BARS" "$SCRATCH/XBI.csv"
+cp "$SCRATCH/levels.onnx" "$SCRATCH/kept.onnx"
+refuses "scores over their model" 2 "would replace the model" predict --model "$SCRATCH/kept.onnx" --bars "$SCRATCH/XBI.csv" --out "$SCRATCH/kept.onnx" --quiet
+if cmp -s "$SCRATCH/levels.onnx" "$SCRATCH/kept.onnx"; then ok "the model is as it was"; else not_ok "the model is as it was"; fi
 refuses "features with another hash" 1 "these bars give" predict --model "$SCRATCH/levels.onnx" --bars "$SCRATCH/XBI.csv" --out "$SCRATCH/s.csv" --quiet
 
 if ! has_venv; then
