@@ -83,7 +83,8 @@ static gnt_status name_input(const gnt_args *args, inputs *x, size_t i, gnt_erro
     else
         return gnt_fail(why, GNT_EUSAGE, "%s: file name starts with no symbol: give --symbol", x->in[i]);
     if (!gnt_symbol_valid(x->symbol[i]))
-        return gnt_fail(why, GNT_EUSAGE, "symbol '%s': expected 1 to %d printable characters, no slash or blank",
+        return gnt_fail(why, GNT_EUSAGE,
+                        "symbol '%s': expected 1 to %d printable characters, no slash, blank, colon or star",
                         x->symbol[i], GNT_SYMBOL_ROOM - 1);
     return GNT_OK;
 }

@@ -18,7 +18,7 @@ bool gnt_symbol_valid(const char *symbol)
     size_t n = strlen(symbol);
     if (n == 0 || n >= GNT_SYMBOL_ROOM || strspn(symbol, ".") == n) return false;
     for (size_t i = 0; i < n; i++)
-        if (symbol[i] <= ' ' || symbol[i] > '~' || strchr("/\\\"'", symbol[i])) return false;
+        if (symbol[i] <= ' ' || symbol[i] > '~' || strchr("/\\\"':*", symbol[i])) return false;
     return true;
 }
 

@@ -30,8 +30,8 @@ GNT_MUST_CHECK gnt_status gnt_bars_store_read(const gnt_bars_store *store, const
                                               gnt_error *why);
 void gnt_bars_store_close(gnt_bars_store *store); /* fine on a zeroed one */
 
-/* True for a text a symbol may be: 1 to 31 printable ASCII characters, no slash, backslash, blank or quote, not only
- * dots (it names a file and an HDF5 group). */
+/* True for a text a symbol may be: 1 to 31 printable ASCII characters, no slash, backslash, blank, quote, colon or star
+ * (STORE.h5:SYMBOL and STORE.h5:* must say which), not only dots (it names a file and an HDF5 group). */
 bool gnt_symbol_valid(const char *symbol);
 
 #endif

@@ -91,6 +91,8 @@ refuses "a sidecar of unknown provenance" 1 "provenance 'genuine', expected real
 rm "$SCRATCH/OLD.csv.manifest.json"
 refuses "a source not built" 2 "s3" ingest --source s3 --symbol X --from 2020-01-01
 refuses "an empty symbol" 2 "symbol" ingest --in "$SCRATCH/OLD.csv" --symbol ''
+refuses "a symbol that STORE.h5:SYMBOL could not name" 2 "symbol 'a:b'" ingest --in "$SCRATCH/OLD.csv" --symbol a:b
+refuses "a symbol that would be a whole store" 2 "symbol '*'" ingest --in "$SCRATCH/OLD.csv" --symbol '*'
 refuses "a symbol with a slash" 2 "symbol 'a/b'" ingest --in "$SCRATCH/OLD.csv" --symbol a/b
 refuses "a symbol of dots" 2 "symbol '..'" ingest --in "$SCRATCH/OLD.csv" --symbol ..
 refuses "a symbol twice" 2 "symbol 'A' given twice" ingest --in "$SCRATCH/OLD.csv" --in "$SCRATCH/OLD.csv" --symbol A --symbol A
