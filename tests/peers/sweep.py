@@ -24,6 +24,7 @@ TARGET, RATE_TARGET = 500, 3e9
 THRESHOLDS = [round(0.48 + 0.002 * k, 3) for k in range(40)]
 COMMISSIONS = [round(0.1 * k, 1) for k in range(125)]  # bp; 5,000 configurations
 FIXED_BP = 2.0  # gauntlet's default half-spread 1 + slippage 1
+COSTS = "0:12.4:0.1"  # the same as a range, which a grid may be that long
 FINE_COSTS = "0:12.4:0.0025"  # bp; with the same thresholds 198,440 configurations, for a rate beside start-up
 N_FINE = 4961 * len(THRESHOLDS)
 KEPT = 1000  # configurations that `gauntlet sweep --top` keeps at most
@@ -225,7 +226,8 @@ def rounds_of(options, vectorbt, engine, market, given, grid, has_sweep, folder,
         for threads in (1, 2):
             bench[threads].append(peer.bench(options.gauntlet, "sweep", threads))
         if has_sweep:
-            verb.append(seconds_of_sweep(options, sweep_words(market, grid, folder), 2))
+            costs = None if options.quick else COSTS
+            verb.append(seconds_of_sweep(options, sweep_words(market, grid, folder, costs), 2))
             for threads in (1, 2):
                 fine[threads].append(
                     seconds_of_sweep(options, sweep_words(market, grid, folder, FINE_COSTS), threads)
