@@ -11,13 +11,7 @@
  *          3 over lanes: two 12 M, four 21 M, eight 24 M; a third of the last is writing the rows (lanes to
  *            row-major), most of the rest 42 divisions a row
  * class    ulp; elementwise operations only, so grouping, threads and instruction set don't show in the bits */
-#if GNT_SIMD_avx512
-#define GNT_LANES 8
-#elif GNT_SIMD_avx2
-#define GNT_LANES 4
-#else
-#define GNT_LANES 2
-#endif
+#include "kernels/cpu/width.h" /* first: it sets GNT_LANES for kernels/math/lane.h */
 
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/stages.h"

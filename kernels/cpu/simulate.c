@@ -35,13 +35,7 @@
  * cash, equity, return), and every stretch begins and ends in memory. With 285 fills (version 4) it is reached. A held
  * bar alone takes 10 to 14 cycles, 9 of them one division; the rest goes into whole steps and into stretches whose end
  * was predicted wrongly. */
-#if GNT_SIMD_avx512
-#define GNT_LANES 8
-#elif GNT_SIMD_avx2
-#define GNT_LANES 4
-#else
-#define GNT_LANES 2
-#endif
+#include "kernels/cpu/width.h" /* first: it sets GNT_LANES for kernels/math/lane.h */
 
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/sim_group.h"
