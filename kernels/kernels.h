@@ -16,7 +16,11 @@
 
 #include "status.h"
 
-#define GNT_KERNELS_ABI 2
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GNT_KERNELS_ABI 3
 
 /* ---- views ------------------------------------------------------------------------------- */
 
@@ -216,8 +220,9 @@ typedef struct gnt_device gnt_device; /* a backend's own state */
 typedef struct gnt_packed gnt_packed; /* a model packed for a backend */
 
 typedef struct gnt_device_info {
-    char name[32]; /* "cpu" */
-    char simd[16]; /* "generic", "avx2", "avx512" */
+    char name[32]; /* "cpu", "cuda", "emu" */
+    char simd[16]; /* of the CPU "generic", "avx2", "avx512"; else the architecture, "sm_90" */
+    char chip[64]; /* the maker's name of a GPU; "" for the CPU */
     unsigned threads;
     bool bf16; /* pack takes GNT_BF16 */
 } gnt_device_info;
@@ -226,9 +231,14 @@ typedef struct gnt_ops {
     uint32_t abi;  /* GNT_KERNELS_ABI */
     uint32_t size; /* sizeof(gnt_ops) */
 
-    /* threads 0: all cores. simd NULL: the best this processor has. */
-    gnt_status (*open)(unsigned threads, const char *simd, gnt_device **dev);
+    /* threads 0: all cores. kind: of the CPU an instruction set, NULL the best it has; of CUDA a device's number, NULL
+     * all there are. After an error *dev is NULL, or a device that answers only reason and close. */
+    gnt_status (*open)(unsigned threads, const char *kind, gnt_device **dev);
     void (*close)(gnt_device *dev);
+    /* One line on why the last failed call failed; "" when its status says it all. Valid until the next call. */
+    const char *(*reason)(const gnt_device *dev);
+    /* Seconds the device's kernels took in the last call, copies left out; NaN where that isn't measured. */
+    double (*kernel_seconds)(const gnt_device *dev);
     void (*info)(const gnt_device *dev, gnt_device_info *info);
 
     /* Feature columns of every symbol, each as if alone: out[s][t * stride + k], k < the set's width; rows
@@ -274,5 +284,13 @@ typedef struct gnt_ops {
 
 /* The CPU backend: linked in, always there. */
 const gnt_ops *gnt_cpu_ops(void);
+
+/* The one symbol a backend's module exports. */
+#define GNT_MODULE_SYMBOL "gnt_module_ops"
+typedef const gnt_ops *gnt_module_fn(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/device/module.h"
+
 /* ---- opening ------------------------------------------------------------------------------------ */
 
 static bool is_device(const char *word, const char *name)
@@ -16,38 +18,55 @@ static bool is_device(const char *word, const char *name)
            strspn(word + n + 1, "0123456789") == strlen(word + n + 1) && strlen(word + n + 1) <= 3;
 }
 
-static gnt_status choose(const char *device, const gnt_ops **ops, gnt_error *why)
+/* The table and opened device that `word` names: "cpu", "emu", "cuda" or "cuda:n". */
+static gnt_status open_named(gnt_engine *engine, const char *word, unsigned threads, gnt_error *why)
 {
-    if (!device || is_device(device, "auto") || is_device(device, "cpu")) {
-        *ops = gnt_cpu_ops();
-        return GNT_OK;
+    const gnt_ops *ops = gnt_cpu_ops();
+    const char *colon = strchr(word, ':');
+    gnt_device *dev = NULL;
+    if (is_device(word, "emu"))
+        GNT_TRY(gnt_module_open("emu", &ops, why));
+    else if (is_device(word, "cuda"))
+        GNT_TRY(gnt_module_open("cuda", &ops, why));
+    gnt_status st = ops->open(threads, colon ? colon + 1 : NULL, &dev);
+    if (st) {
+        const char *reason = dev ? ops->reason(dev) : "";
+        (void)gnt_fail(why, st, "%s", *reason ? reason : gnt_status_text(st));
+        if (dev) ops->close(dev);
+        return st;
     }
-    if (is_device(device, "cuda") || is_device(device, "emu"))
-        return gnt_fail(why, GNT_EDEVICE, "device %s: this build has no %s module; use --device cpu", device,
-                        device[0] == 'c' ? "CUDA" : "emulated-device");
-    return gnt_fail(why, GNT_EUSAGE, "device '%s' is not one of auto|cpu|cuda[:n]|emu", device);
+    *engine = (gnt_engine){.ops = ops, .dev = dev};
+    ops->info(dev, &engine->info);
+    return GNT_OK;
+}
+
+static void say_chosen(const gnt_engine *engine, const gnt_progress *progress, const char *instead)
+{
+    const gnt_device_info *info = &engine->info;
+    char line[768];
+    if (!strcmp(info->name, "cpu"))
+        snprintf(line, sizeof line, "device cpu (%s, %u thread%s); cuda: %s", info->simd, info->threads,
+                 info->threads == 1 ? "" : "s", instead);
+    else
+        snprintf(line, sizeof line, "device %s (%s, %s, %u GPU%s)", info->name, info->chip, info->simd, info->threads,
+                 info->threads == 1 ? "" : "s");
+    gnt_progress_log(progress, line);
 }
 
 gnt_status gnt_engine_open(gnt_engine *engine, const char *device, unsigned threads, const gnt_progress *progress,
                            gnt_error *why)
 {
     *engine = (gnt_engine){0};
-    const gnt_ops *ops = NULL;
-    GNT_TRY(choose(device, &ops, why));
-    if (ops->abi != GNT_KERNELS_ABI || ops->size != sizeof(gnt_ops))
-        return gnt_fail(why, GNT_EDEVICE, "device %s: its table has version %u and %u bytes, this program %u and %zu",
-                        device, ops->abi, ops->size, GNT_KERNELS_ABI, sizeof(gnt_ops));
-    gnt_status st = ops->open(threads, NULL, &engine->dev);
-    if (st) return gnt_fail(why, st, "device %s: can't be opened: %s", device ? device : "auto", gnt_status_text(st));
-    engine->ops = ops;
-    ops->info(engine->dev, &engine->info);
     if (!device || is_device(device, "auto")) {
-        char line[96];
-        snprintf(line, sizeof line, "device %s (%s, %u thread%s)", engine->info.name, engine->info.simd,
-                 engine->info.threads, engine->info.threads == 1 ? "" : "s");
-        gnt_progress_log(progress, line);
+        gnt_error no_cuda = {0};
+        if (open_named(engine, "cuda", threads, &no_cuda)) GNT_TRY(open_named(engine, "cpu", threads, why));
+        say_chosen(engine, progress, no_cuda.text);
+        return GNT_OK;
     }
-    return GNT_OK;
+    if (!is_device(device, "cpu") && !is_device(device, "cuda") && !is_device(device, "emu"))
+        return gnt_fail(why, GNT_EUSAGE, "device '%s' is not one of auto|cpu|cuda[:n]|emu", device);
+    gnt_status st = open_named(engine, device, threads, why);
+    return st ? gnt_error_prefix(why, "device %s", device) : GNT_OK;
 }
 
 void gnt_engine_close(gnt_engine *engine)
@@ -61,7 +80,8 @@ void gnt_engine_close(gnt_engine *engine)
 static gnt_status after(const gnt_engine *engine, const char *what, gnt_status st, gnt_error *why)
 {
     if (!st) return GNT_OK;
-    return gnt_fail(why, st, "%s on device %s: %s", what, engine->info.name, gnt_status_text(st));
+    const char *reason = engine->ops->reason(engine->dev);
+    return gnt_fail(why, st, "%s on device %s: %s", what, engine->info.name, *reason ? reason : gnt_status_text(st));
 }
 
 /* Neither block may reach into the other. */

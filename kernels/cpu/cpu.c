@@ -1,6 +1,7 @@
 /* The CPU backend's table, its opening and closing, and the choice of an instruction set. */
 #include "kernels/cpu/cpu.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,18 @@ float *gnt_device_scratch(gnt_device *dev, size_t n)
     return dev->scratch;
 }
 
+static const char *cpu_reason(const gnt_device *dev)
+{
+    (void)dev;
+    return "";
+}
+
+static double cpu_kernel_seconds(const gnt_device *dev)
+{
+    (void)dev;
+    return NAN;
+}
+
 static gnt_status cpu_open(unsigned threads, const char *simd, gnt_device **out)
 {
     gnt_device *dev = calloc(1, sizeof *dev);
@@ -81,6 +94,7 @@ static void cpu_info(const gnt_device *dev, gnt_device_info *info)
 {
     snprintf(info->name, sizeof info->name, "cpu");
     snprintf(info->simd, sizeof info->simd, "%s", simd_names[dev->simd]);
+    info->chip[0] = 0;
     info->threads = gnt_threads_count(dev->pool);
     info->bf16 = gnt_device_bf16(dev);
 }
@@ -236,6 +250,8 @@ static const gnt_ops cpu_ops = {
     .size = sizeof(gnt_ops),
     .open = cpu_open,
     .close = cpu_close,
+    .reason = cpu_reason,
+    .kernel_seconds = cpu_kernel_seconds,
     .info = cpu_info,
     .features = cpu_features,
     .scale = cpu_scale,

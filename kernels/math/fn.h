@@ -6,6 +6,11 @@
 #ifndef GNT_MATH_FN_H
 #define GNT_MATH_FN_H
 
+/* One lane: CUDA's compiler, or g++ for the emulated device. */
+#if defined(__CUDACC__) || defined(GNT_EMU)
+#define GNT_CUDA_TEXT 1
+#endif
+
 #ifdef __CUDACC__
 #define GNT_FN static __host__ __device__ __forceinline__
 #define GNT_STEP GNT_FN

@@ -16,7 +16,7 @@
 
 #include "fn.h"
 
-#ifdef __CUDACC__
+#ifdef GNT_CUDA_TEXT
 #undef GNT_LANES
 #define GNT_LANES 1
 #endif

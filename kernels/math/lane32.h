@@ -11,7 +11,7 @@
 
 #include "fn.h"
 
-#ifdef __CUDACC__
+#ifdef GNT_CUDA_TEXT
 
 #define GNT_F32_LANES 1
 typedef float gnt_f32;

@@ -66,7 +66,7 @@ expect "more than fits" 2 "1 to 16777216 are possible"
 refuses "a model and a shape" 2 "--model takes no --shape" bench --model "$model" --shape 1x24 --quiet
 refuses "no such model" 1 "absent.onnx" bench --model absent.onnx --quiet
 refuses "an unknown precision" 2 "float32|bf16" bench --precision half --quiet
-refuses "no such device" 1 "no CUDA module" bench --device cuda --quiet
+refuses "no such device" 1 "device cuda:999: " bench --device cuda:999 --quiet
 run bench --op forward_one --shape 1x24 --out "$SCRATCH/absent/x.json" --json --quiet
 expect "no such folder" 1 '{"error": "io", "message": "'
 finish

@@ -40,8 +40,7 @@ static void devices(void **state)
     gnt_error why = {0};
     refused(gnt_engine_open(&other, "gpu", 1, NULL, &why), GNT_EUSAGE, &why, "'gpu' is not one of");
     refused(gnt_engine_open(&other, "cuda:x", 1, NULL, &why), GNT_EUSAGE, &why, "cuda:x");
-    refused(gnt_engine_open(&other, "cuda:0", 1, NULL, &why), GNT_EDEVICE, &why, "no CUDA module");
-    refused(gnt_engine_open(&other, "emu", 1, NULL, &why), GNT_EDEVICE, &why, "emulated-device");
+    refused(gnt_engine_open(&other, "cuda:999", 1, NULL, &why), GNT_EDEVICE, &why, "device cuda:999: ");
 }
 
 static void models(void **state)

@@ -1,0 +1,112 @@
+/* cuda.cu: the table of the CUDA backend and the one symbol that its module exports; opening and closing GPUs. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/cuda/stages.cuh"
+
+#ifdef GNT_EMU
+#define DEVICE_NAME "emu"
+#else
+#define DEVICE_NAME "cuda"
+#endif
+
+static gnt_status fail(gnt_device *dev, gnt_status status, const char *text)
+{
+    snprintf(dev->reason, sizeof dev->reason, "%s", text);
+    return status;
+}
+
+/* kind: a device's number, or NULL for all that are visible. */
+static gnt_status choose(gnt_device *dev, const char *kind, int *first, int *n)
+{
+    int found = 0;
+    cudaError_t error = cudaGetDeviceCount(&found);
+    if (error == cudaErrorInsufficientDriver) return fail(dev, GNT_EDEVICE, "no driver, or one older than this build");
+    if (error == cudaErrorNoDevice || (error == cudaSuccess && found == 0))
+        return fail(dev, GNT_EDEVICE, "no GPU is visible");
+    if (error != cudaSuccess) return fail(dev, GNT_EDEVICE, cudaGetErrorString(error));
+    *first = kind ? atoi(kind) : 0;
+    *n = kind ? 1 : found < GNT_MAX_GPUS ? found : GNT_MAX_GPUS;
+    if (*first < found) return GNT_OK;
+    snprintf(dev->reason, sizeof dev->reason, "there is no GPU %d: the last one is %d", *first, found - 1);
+    return GNT_EDEVICE;
+}
+
+static gnt_status open_all(gnt_device *dev, const char *kind)
+{
+    int first = 0, n = 0;
+    cudaDeviceProp prop;
+    GNT_GPU_TRY(choose(dev, kind, &first, &n));
+    for (; dev->n_gpus < (unsigned)n; dev->n_gpus++) {
+        gnt_gpu *gpu = &dev->gpu[dev->n_gpus];
+        gnt_status st = gnt_gpu_open(gpu, first + (int)dev->n_gpus);
+        if (!st) continue;
+        memcpy(dev->reason, gpu->reason, sizeof dev->reason);
+        gnt_gpu_close(gpu);
+        return st;
+    }
+    if (cudaGetDeviceProperties(&prop, first) != cudaSuccess)
+        return fail(dev, GNT_EDEVICE, "the GPU doesn't say what it is");
+    snprintf(dev->simd, sizeof dev->simd, "sm_%d%d", prop.major, prop.minor);
+    snprintf(dev->chip, sizeof dev->chip, "%.63s", prop.name);
+    return GNT_OK;
+}
+
+static gnt_status cuda_open(unsigned threads, const char *kind, gnt_device **out)
+{
+    (void)threads;
+    gnt_device *dev = static_cast<gnt_device *>(calloc(1, sizeof *dev));
+    *out = dev;
+    return dev ? open_all(dev, kind) : GNT_ENOMEM;
+}
+
+static void cuda_close(gnt_device *dev)
+{
+    if (!dev) return;
+    for (unsigned g = 0; g < dev->n_gpus; g++) gnt_gpu_close(&dev->gpu[g]);
+    free(dev);
+}
+
+static const char *cuda_reason(const gnt_device *dev)
+{
+    return dev->reason;
+}
+
+/* GPUs work side by side: the slowest counts. */
+static double cuda_kernel_seconds(const gnt_device *dev)
+{
+    double most = 0;
+    for (unsigned g = 0; g < dev->n_gpus; g++)
+        if (dev->gpu[g].kernel_seconds > most) most = dev->gpu[g].kernel_seconds;
+    return most;
+}
+
+static void cuda_info(const gnt_device *dev, gnt_device_info *info)
+{
+    memset(info, 0, sizeof *info);
+    snprintf(info->name, sizeof info->name, DEVICE_NAME);
+    memcpy(info->simd, dev->simd, sizeof info->simd);
+    memcpy(info->chip, dev->chip, sizeof info->chip);
+    info->threads = dev->n_gpus;
+    info->bf16 = false;
+}
+
+static gnt_ops table()
+{
+    gnt_ops ops = {};
+    ops.abi = GNT_KERNELS_ABI;
+    ops.size = sizeof(gnt_ops);
+    ops.open = cuda_open;
+    ops.close = cuda_close;
+    ops.reason = cuda_reason;
+    ops.kernel_seconds = cuda_kernel_seconds;
+    ops.info = cuda_info;
+    return ops;
+}
+
+extern "C" __attribute__((visibility("default"))) const gnt_ops *gnt_module_ops(void)
+{
+    static const gnt_ops ops = table();
+    return &ops;
+}

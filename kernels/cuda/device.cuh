@@ -1,0 +1,25 @@
+/* What every kernel file includes: CUDA's runtime (the emulated device brings its own header of that name) and the few
+ * things that the two compilers spell differently.
+ *
+ * Device code keeps to: dynamic shared memory by gnt_shared_memory, kernels started by gnt_launch (gpu.cuh), no device
+ * function pointers, no allocation, no printf. PTX stands only in wrappers that the emulator knows. */
+#ifndef GNT_CUDA_DEVICE_CUH
+#define GNT_CUDA_DEVICE_CUH
+
+#include <cuda_runtime.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* This block's dynamic shared memory, 16-byte aligned; as many bytes as the launch asked for. */
+template <typename T> __device__ __forceinline__ T *gnt_shared_memory()
+{
+#ifdef GNT_EMU
+    return static_cast<T *>(gnt_emu_shared());
+#else
+    extern __shared__ __align__(16) unsigned char gnt_shared_bytes[];
+    return reinterpret_cast<T *>(gnt_shared_bytes);
+#endif
+}
+
+#endif

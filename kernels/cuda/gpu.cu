@@ -1,0 +1,235 @@
+/* gpu.cu: what gpu.cuh promises. */
+#include "kernels/cuda/gpu.cuh"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <thread>
+
+/* ---- errors -------------------------------------------------------------------------------------------------------
+ */
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+gnt_status gnt_gpu_fail(gnt_gpu *gpu, cudaError_t error, const char *what, const char *file, int line)
+{
+    int n = (int)strcspn(what, "(");
+    const char *text = cudaGetErrorString(error);
+#ifdef GNT_EMU
+    if (*gnt_emu_error_text()) text = gnt_emu_error_text();
+#endif
+    (void)cudaGetLastError(); /* one that doesn't stick in CUDA must not be met again by the next call */
+    snprintf(gpu->reason, sizeof gpu->reason, "GPU %d: %.*s (%s:%d): %s", gpu->number, n, what, base_name(file), line,
+             text);
+    if (error == cudaErrorMemoryAllocation) return GNT_ENOMEM;
+    gpu->fault = GNT_EDEVICE;
+    return GNT_EDEVICE;
+}
+
+gnt_status gnt_gpu_refuse(gnt_gpu *gpu, gnt_status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(gpu->reason, sizeof gpu->reason, format, args);
+    va_end(args);
+    return status;
+}
+
+/* ---- device memory
+ * --------------------------------------------------------------------------------------------------- */
+
+void gnt_slab::guard(size_t from, size_t bytes)
+{
+#ifdef GNT_EMU
+    if (base) gnt_emu_guard(base + used + from, bytes);
+#else
+    (void)from;
+    (void)bytes;
+#endif
+}
+
+gnt_status gnt_gpu_room(gnt_gpu *gpu, size_t *bytes)
+{
+    size_t free = 0, total = 0;
+    GNT_CUDA(gpu, cudaMemGetInfo(&free, &total));
+    size_t kept = total / 16; /* launches and printf-less kernels need little; fragments and other users some */
+    *bytes = gpu->slab_bytes + (free > kept ? free - kept : 0);
+    return GNT_OK;
+}
+
+gnt_status gnt_slab_reserve(gnt_gpu *gpu, size_t bytes)
+{
+#ifdef GNT_EMU
+    if (gpu->slab) gnt_emu_unguard_all(gpu->slab, gpu->slab_bytes);
+#endif
+    if (bytes <= gpu->slab_bytes) return GNT_OK;
+    size_t room = 0;
+    GNT_GPU_TRY(gnt_gpu_room(gpu, &room));
+    if (bytes > room)
+        return gnt_gpu_refuse(gpu, GNT_ENOMEM, "GPU %d: needs %.1f GB, device has %.1f GB free: use --chunk",
+                              gpu->number, (double)bytes * 1e-9, (double)room * 1e-9);
+    GNT_CUDA(gpu, cudaStreamSynchronize(gpu->stream));
+    GNT_CUDA(gpu, cudaFree(gpu->slab));
+    gpu->slab = nullptr;
+    gpu->slab_bytes = 0;
+    GNT_CUDA(gpu, cudaMalloc(&gpu->slab, bytes));
+    gpu->slab_bytes = bytes;
+    return GNT_OK;
+}
+
+/* ---- copies
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* The next slot, once its last copy is over. */
+static gnt_status slot_take(gnt_gpu *gpu, gnt_slot **slot)
+{
+    *slot = &gpu->slot[gpu->next_slot];
+    gpu->next_slot = (gpu->next_slot + 1) % GNT_N_SLOTS;
+    GNT_CUDA(gpu, cudaEventSynchronize((*slot)->done));
+    return GNT_OK;
+}
+
+gnt_status gnt_upload(gnt_gpu *gpu, void *device, const void *host, size_t bytes)
+{
+    unsigned char *to = static_cast<unsigned char *>(device);
+    const unsigned char *from = static_cast<const unsigned char *>(host);
+    while (bytes) {
+        size_t n = bytes < GNT_SLOT_BYTES ? bytes : GNT_SLOT_BYTES;
+        gnt_slot *slot = nullptr;
+        GNT_GPU_TRY(slot_take(gpu, &slot));
+        memcpy(slot->memory, from, n);
+        GNT_CUDA(gpu, cudaMemcpyAsync(to, slot->memory, n, cudaMemcpyHostToDevice, gpu->stream));
+        GNT_CUDA(gpu, cudaEventRecord(slot->done, gpu->stream));
+        from += n;
+        to += n;
+        bytes -= n;
+    }
+    return GNT_OK;
+}
+
+/* One copy is on its way while the one before is taken out of its slot. */
+gnt_status gnt_download(gnt_gpu *gpu, void *host, const void *device, size_t bytes)
+{
+    const unsigned char *from = static_cast<const unsigned char *>(device);
+    unsigned char *to = static_cast<unsigned char *>(host);
+    gnt_slot *before = nullptr;
+    size_t n_before = 0;
+    while (bytes || before) {
+        size_t n = bytes < GNT_SLOT_BYTES ? bytes : GNT_SLOT_BYTES;
+        gnt_slot *slot = nullptr;
+        if (n) {
+            GNT_GPU_TRY(slot_take(gpu, &slot));
+            GNT_CUDA(gpu, cudaMemcpyAsync(slot->memory, from, n, cudaMemcpyDeviceToHost, gpu->stream));
+            GNT_CUDA(gpu, cudaEventRecord(slot->done, gpu->stream));
+        }
+        if (before) {
+            GNT_CUDA(gpu, cudaEventSynchronize(before->done));
+            memcpy(to, before->memory, n_before);
+            to += n_before;
+        }
+        before = slot;
+        n_before = n;
+        from += n;
+        bytes -= n;
+    }
+    return GNT_OK;
+}
+
+gnt_status gnt_gpu_sync(gnt_gpu *gpu)
+{
+    GNT_CUDA(gpu, cudaStreamSynchronize(gpu->stream));
+    return GNT_OK;
+}
+
+/* ---- kernels
+ * ------------------------------------------------------------------------------------------------------------ */
+
+gnt_status gnt_kernels_begin(gnt_gpu *gpu)
+{
+    GNT_CUDA(gpu, cudaEventRecord(gpu->begin, gpu->stream));
+    return GNT_OK;
+}
+
+gnt_status gnt_kernels_end(gnt_gpu *gpu)
+{
+    float ms = 0;
+    GNT_CUDA(gpu, cudaEventRecord(gpu->end, gpu->stream));
+    GNT_CUDA(gpu, cudaEventSynchronize(gpu->end));
+    GNT_CUDA(gpu, cudaEventElapsedTime(&ms, gpu->begin, gpu->end));
+    gpu->kernel_seconds += 1e-3 * (double)ms;
+    return GNT_OK;
+}
+
+/* ---- all GPUs
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static void run_share(gnt_gpu *gpu, size_t first, size_t last, gnt_gpu_fn *fn, void *arg, gnt_status *status)
+{
+    gpu->kernel_seconds = 0;
+    *status = gpu->fault;
+    if (*status) return;
+    cudaError_t error = cudaSetDevice(gpu->number);
+    *status = error == cudaSuccess ? fn(gpu, first, last, arg)
+                                   : gnt_gpu_fail(gpu, error, "cudaSetDevice", __FILE__, __LINE__);
+}
+
+gnt_status gnt_each_gpu(gnt_device *dev, size_t n, gnt_gpu_fn *fn, void *arg)
+{
+    gnt_status status[GNT_MAX_GPUS] = {};
+    std::thread thread[GNT_MAX_GPUS];
+    size_t shares = n < dev->n_gpus ? n : dev->n_gpus;
+    for (unsigned g = 0; g < dev->n_gpus; g++) dev->gpu[g].kernel_seconds = 0;
+    for (size_t g = 1; g < shares; g++)
+        thread[g] = std::thread(run_share, &dev->gpu[g], n * g / shares, n * (g + 1) / shares, fn, arg, &status[g]);
+    if (shares) run_share(&dev->gpu[0], 0, n / shares, fn, arg, &status[0]);
+    for (size_t g = 1; g < shares; g++) thread[g].join();
+    for (size_t g = 0; g < shares; g++)
+        if (status[g]) {
+            memcpy(dev->reason, dev->gpu[g].reason, sizeof dev->reason);
+            return status[g];
+        }
+    dev->reason[0] = 0;
+    return GNT_OK;
+}
+
+/* ---- opening
+ * --------------------------------------------------------------------------------------------------------------- */
+
+gnt_status gnt_gpu_open(gnt_gpu *gpu, int number)
+{
+    cudaDeviceProp prop;
+    gpu->number = number;
+    GNT_CUDA(gpu, cudaSetDevice(number));
+    GNT_CUDA(gpu, cudaGetDeviceProperties(&prop, number));
+    gpu->n_sm = (unsigned)prop.multiProcessorCount;
+    gpu->shared_bytes = prop.sharedMemPerBlockOptin;
+    GNT_CUDA(gpu, cudaStreamCreateWithFlags(&gpu->stream, cudaStreamNonBlocking));
+    GNT_CUDA(gpu, cudaEventCreate(&gpu->begin));
+    GNT_CUDA(gpu, cudaEventCreate(&gpu->end));
+    for (gnt_slot &slot : gpu->slot) {
+        GNT_CUDA(gpu, cudaMallocHost(&slot.memory, GNT_SLOT_BYTES));
+        GNT_CUDA(gpu, cudaEventCreateWithFlags(&slot.done, cudaEventDisableTiming));
+    }
+    return GNT_OK;
+}
+
+/* After a fault these calls fail too; there is nobody left to tell. */
+void gnt_gpu_close(gnt_gpu *gpu)
+{
+    if (!gpu->stream) return;
+    (void)cudaSetDevice(gpu->number);
+    (void)cudaStreamSynchronize(gpu->stream);
+    for (gnt_slot &slot : gpu->slot) {
+        if (slot.memory) (void)cudaFreeHost(slot.memory);
+        if (slot.done) (void)cudaEventDestroy(slot.done);
+    }
+    if (gpu->begin) (void)cudaEventDestroy(gpu->begin);
+    if (gpu->end) (void)cudaEventDestroy(gpu->end);
+    (void)cudaFree(gpu->slab);
+    (void)cudaStreamDestroy(gpu->stream);
+}
