@@ -58,7 +58,7 @@ endif()
 
 # ---- g++ ----------------------------------------------------------------------------------------------------
 file(GLOB EMU_SOURCES CONFIGURE_DEPENDS kernels/emu/*.cpp)
-if(EMU_SOURCES)
+if(EMU_SOURCES AND NOT GNT_SANITIZE MATCHES "thread") # fibers are no threads
   set(EMU_FLAGS -O2 -Wno-unused-function -Wno-unknown-pragmas)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     list(APPEND EMU_FLAGS -mfma) # a call for every fused operation is some ten times slower

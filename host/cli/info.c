@@ -5,7 +5,8 @@
 
 static const char *const device_names[] = {"cpu", "cuda", "emu"};
 
-/* {name, available, bf16, reason}: opened for real, so the answer is what a run would get. */
+/* {name, available, bf16, reason, threads (GPUs), simd, chip}: opened for real, so the answer is what a run would get.
+ */
 static json_t *device_row(const char *name, char simd[16])
 {
     gnt_engine engine = {0};
@@ -18,6 +19,8 @@ static json_t *device_row(const char *name, char simd[16])
     gnt_json_text(row, "reason", available ? NULL : why.text);
     if (available) {
         gnt_json_count(row, "threads", engine.info.threads);
+        gnt_json_text(row, "simd", engine.info.simd);
+        gnt_json_text(row, "chip", *engine.info.chip ? engine.info.chip : NULL);
         if (simd) snprintf(simd, 16, "%s", engine.info.simd);
     }
     gnt_engine_close(&engine);
@@ -39,6 +42,16 @@ static gnt_status schema_row(json_t *rows, const char *name, bool hashed, gnt_er
     return GNT_OK;
 }
 
+static void say_available(const gnt_args *args, json_t *row)
+{
+    json_t *chip = json_object_get(row, "chip");
+    gnt_say(args, "device %s: available (%s%s%s, %lld %s)%s", json_string_value(json_object_get(row, "name")),
+            json_is_string(chip) ? json_string_value(chip) : "", json_is_string(chip) ? ", " : "",
+            json_string_value(json_object_get(row, "simd")),
+            (long long)json_integer_value(json_object_get(row, "threads")), json_is_string(chip) ? "GPUs" : "threads",
+            json_is_true(json_object_get(row, "bf16")) ? ", with bf16" : "");
+}
+
 static gnt_status run(const gnt_args *args, gnt_error *why)
 {
     gnt_status st = GNT_OK;
@@ -54,8 +67,7 @@ static gnt_status run(const gnt_args *args, gnt_error *why)
         if (json_is_string(reason))
             gnt_say(args, "%s", json_string_value(reason));
         else
-            gnt_say(args, "device %s: available%s", json_string_value(json_object_get(row, "name")),
-                    json_is_true(json_object_get(row, "bf16")) ? ", with bf16" : "");
+            say_available(args, row);
     }
     for (size_t i = 0; i < json_array_size(schemas); i++) {
         json_t *row = json_array_get(schemas, i), *hash = json_object_get(row, "hash");

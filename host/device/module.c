@@ -56,9 +56,12 @@ gnt_status gnt_module_open(const char *name, const gnt_ops **ops, gnt_error *why
 {
     char path[PATH_MAX + 64];
     gnt_module_fn *entry = NULL;
-    if (!find(name, path))
-        return gnt_fail(why, GNT_EDEVICE, "this build has no gauntlet-%s.so, looked for beside the program and in %s",
-                        name, getenv("GNT_MODULES") ? "GNT_MODULES" : "../lib/gauntlet");
+    if (!find(name, path)) {
+        const char *given = getenv("GNT_MODULES");
+        return gnt_fail(why, GNT_EDEVICE, "there is no gauntlet-%s.so %s%s", name,
+                        given && *given ? "in GNT_MODULES, " : "beside the program or in ../lib/gauntlet",
+                        given && *given ? given : "");
+    }
     void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!module) return gnt_fail(why, GNT_EDEVICE, "%s: can't be loaded: %s", path, loader_says());
     *(void **)&entry = dlsym(module, GNT_MODULE_SYMBOL);
