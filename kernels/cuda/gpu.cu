@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <system_error>
 #include <thread>
 
 /* ---- errors -------------------------------------------------------------------------------------------------------
@@ -71,8 +72,10 @@ gnt_status gnt_slab_reserve(gnt_gpu *gpu, size_t bytes)
     size_t room = 0;
     GNT_GPU_TRY(gnt_gpu_room(gpu, &room));
     if (bytes > room)
-        return gnt_gpu_refuse(gpu, GNT_ENOMEM, "GPU %d: needs %.1f GB, device has %.1f GB free: use --chunk",
-                              gpu->number, (double)bytes * 1e-9, (double)room * 1e-9);
+        return gnt_gpu_refuse(gpu, GNT_ENOMEM,
+                              "GPU %d: needs %.1f MB at once, device has %.1f MB free: use a device with more memory, "
+                              "or --device cpu",
+                              gpu->number, (double)bytes * 1e-6, (double)room * 1e-6);
     GNT_CUDA(gpu, cudaStreamSynchronize(gpu->stream));
     GNT_CUDA(gpu, cudaFree(gpu->slab));
     gpu->slab = nullptr;
@@ -178,22 +181,34 @@ static void run_share(gnt_gpu *gpu, size_t first, size_t last, gnt_gpu_fn *fn, v
                                    : gnt_gpu_fail(gpu, error, "cudaSetDevice", __FILE__, __LINE__);
 }
 
+/* A host thread for the share; where none can be had the share is done here. */
+static void start_share(std::thread *thread, gnt_gpu *gpu, size_t first, size_t last, gnt_gpu_fn *fn, void *arg,
+                        gnt_status *status)
+{
+    try {
+        *thread = std::thread(run_share, gpu, first, last, fn, arg, status);
+    } catch (const std::system_error &) {
+        run_share(gpu, first, last, fn, arg, status);
+    }
+}
+
 gnt_status gnt_each_gpu(gnt_device *dev, size_t n, gnt_gpu_fn *fn, void *arg)
 {
     gnt_status status[GNT_MAX_GPUS] = {};
     std::thread thread[GNT_MAX_GPUS];
     size_t shares = n < dev->n_gpus ? n : dev->n_gpus;
     for (unsigned g = 0; g < dev->n_gpus; g++) dev->gpu[g].kernel_seconds = 0;
+    dev->reason[0] = 0;
     for (size_t g = 1; g < shares; g++)
-        thread[g] = std::thread(run_share, &dev->gpu[g], n * g / shares, n * (g + 1) / shares, fn, arg, &status[g]);
+        start_share(&thread[g], &dev->gpu[g], n * g / shares, n * (g + 1) / shares, fn, arg, &status[g]);
     if (shares) run_share(&dev->gpu[0], 0, n / shares, fn, arg, &status[0]);
-    for (size_t g = 1; g < shares; g++) thread[g].join();
+    for (size_t g = 1; g < shares; g++)
+        if (thread[g].joinable()) thread[g].join();
     for (size_t g = 0; g < shares; g++)
         if (status[g]) {
             memcpy(dev->reason, dev->gpu[g].reason, sizeof dev->reason);
             return status[g];
         }
-    dev->reason[0] = 0;
     return GNT_OK;
 }
 

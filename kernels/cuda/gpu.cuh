@@ -88,7 +88,8 @@ struct gnt_slab {
 
 /* Bytes of device memory that a call may still ask for, the slab's included, a share kept for the driver. */
 gnt_status gnt_gpu_room(gnt_gpu *gpu, size_t *bytes);
-/* The slab holds at least `bytes`, for one layout: guards of the last one are gone. ENOMEM: "needs 3.1 GB, .." */
+/* The slab holds at least `bytes`, for one layout: guards of the last one are gone. ENOMEM: "needs 3.1 MB at once,
+ * device has ..": calls go in chunks, so this is what one chunk of the smallest size needs. */
 gnt_status gnt_slab_reserve(gnt_gpu *gpu, size_t bytes);
 
 /* plan->place(slab) twice: once to add up, once on memory. */
