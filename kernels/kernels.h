@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define GNT_KERNELS_ABI 3
+#define GNT_KERNELS_ABI 4
 
 /* ---- views ------------------------------------------------------------------------------- */
 
@@ -214,6 +214,17 @@ typedef enum gnt_probe {
     GNT_PROBE_TRIAD,   /* a = b + s c beyond the last cache: bytes a second, 12 an element */
 } gnt_probe;
 
+/* ---- the opponent of benchmarks --------------------------------------------------------------------- */
+
+/* One way in which another maker's library does forward on this device. Never a source of results. */
+typedef struct gnt_peer {
+    unsigned way;     /* in: 0, 1, ..; past the last one EINVAL */
+    unsigned repeats; /* in: timed passes, after some that aren't */
+    double *seconds; /* [repeats] out: the library's kernels of a pass; windows lie on the device, copies don't count */
+    bool half;       /* out: works on 16-bit numbers, so it isn't float32's opponent */
+    char name[48];   /* out: "cuDNN 9.19.0 standard float32"; said also when the way fails */
+} gnt_peer;
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 typedef struct gnt_device gnt_device; /* a backend's own state */
@@ -280,6 +291,11 @@ typedef struct gnt_ops {
 
     /* The rate of the whole device over about `seconds`, with the instruction set the other entries use. */
     gnt_status (*probe)(gnt_device *dev, gnt_probe what, double seconds, double *rate);
+
+    /* logit[i] of the window ending at rows[i] by peer->way; weights flat (gnt_tensor). NULL: no library here. EIO: it
+     * can't be loaded; EUNSUPPORTED and EDEVICE: it refuses this model, or failed. */
+    gnt_status (*peer)(gnt_device *dev, const gnt_net *net, const float *weights, gnt_panel panel, gnt_rows rows,
+                       gnt_peer *peer, float *logit);
 } gnt_ops;
 
 /* The CPU backend: linked in, always there. */

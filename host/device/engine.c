@@ -336,3 +336,18 @@ gnt_status gnt_engine_probe(gnt_engine *engine, gnt_probe what, double seconds, 
         return gnt_fail(why, GNT_EINVAL, "probe: %g seconds; more than 0 and at most 60 are possible", seconds);
     return after(engine, "probe", engine->ops->probe(engine->dev, what, seconds, rate), why);
 }
+
+gnt_status gnt_engine_peer(gnt_engine *engine, const gnt_net *net, const float *weights, gnt_panel panel, gnt_rows rows,
+                           gnt_peer *peer, float *logit, gnt_error *why)
+{
+    if (!engine->ops->peer)
+        return gnt_fail(why, GNT_EUNSUPPORTED, "device %s: there is no other library to compare with",
+                        engine->info.name);
+    GNT_TRY(check_weights(net, weights, why));
+    GNT_TRY(check_panel(panel, "peer", why));
+    GNT_TRY(check_rows(rows, panel, net, "peer", why));
+    if (net->n_features != panel.n_features || rows.n < 1 || rows.n > INT32_MAX)
+        return gnt_fail(why, GNT_EINVAL, "peer: %zu windows of %zu features for a model of %u", rows.n,
+                        panel.n_features, net->n_features);
+    return after(engine, "peer", engine->ops->peer(engine->dev, net, weights, panel, rows, peer, logit), why);
+}

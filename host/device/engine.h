@@ -42,5 +42,8 @@ GNT_MUST_CHECK gnt_status gnt_engine_split(gnt_engine *engine, uint64_t seed, do
                                            gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_engine_probe(gnt_engine *engine, gnt_probe what, double seconds, double *rate,
                                            gnt_error *why);
+/* EUNSUPPORTED also where the device has no such library. */
+GNT_MUST_CHECK gnt_status gnt_engine_peer(gnt_engine *engine, const gnt_net *net, const float *weights, gnt_panel panel,
+                                          gnt_rows rows, gnt_peer *peer, float *logit, gnt_error *why);
 
 #endif
