@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ref_draws.h"
 #include "ref_simulate.h"
 
 /* ---- whose request is it? ----------------------------------------------------------------------------- */
@@ -15,30 +16,12 @@ static uint64_t fnv(const char *text, uint64_t offset, uint64_t prime, uint64_t 
     return h;
 }
 
-/* First uniform of Philox4x32-10 for one counter and key (Salmon et al. 2011, as printed). */
-static double first_uniform(const uint32_t counter[4], uint32_t k0, uint32_t k1)
-{
-    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
-    for (int round = 0; round < 10; round++) {
-        uint64_t m0 = 0xD2511F53ull * c0, m1 = 0xCD9E8D57ull * c2;
-        uint32_t n0 = (uint32_t)(m1 >> 32) ^ c1 ^ k0, n2 = (uint32_t)(m0 >> 32) ^ c3 ^ k1;
-        c1 = (uint32_t)m1;
-        c3 = (uint32_t)m0;
-        c0 = n0;
-        c2 = n2;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-    uint64_t x = (uint64_t)c1 * 4294967296u + c0;
-    return ldexp((double)(x / 2048) + 0.5, -53);
-}
-
 static int is_enhanced(const ref_replay_case *c, size_t j)
 {
     uint64_t key = c->seed ^ fnv(c->experiment, 14695981039346656037ull, 1099511628211ull, ~0ull);
     uint64_t address = c->unit ? fnv(c->unit[j % c->cycle], 2166136261u, 16777619u, 0xFFFFFFFFu) : j;
-    uint32_t counter[4] = {(uint32_t)address, 101, (uint32_t)c->replicate, (uint32_t)(c->replicate >> 32)};
-    return first_uniform(counter, (uint32_t)key, (uint32_t)(key >> 32)) < c->weight;
+    ref_at at = {key, c->replicate, 101, (uint32_t)address};
+    return ref_uniform_first(at) < c->weight;
 }
 
 /* ---- statistics from their textbook forms ------------------------------------------------------------------ */

@@ -1,5 +1,6 @@
-/* Oracle of the A/B replay: SPEC 6 and 10 read once more, slowly: own Philox, own hashes, every statistic from its
- * textbook form and every look of the always-valid test from scratch. Shares types (kernels.h), no arithmetic. */
+/* Oracle of the A/B replay: SPEC 6 and 10 read once more, slowly: ref_draws.h's Philox, own hashes, every statistic
+ * from its textbook form and every look of the always-valid test from scratch. Shares types (kernels.h), no arithmetic.
+ */
 #ifndef REF_REPLAY_H
 #define REF_REPLAY_H
 

@@ -1,0 +1,153 @@
+/* Every operation x shape x backend found, one body (devices.h). Rows of the table are the operations; backends that
+ * aren't here are named with the number of cases they miss. */
+#include "tests/parity/devices.h"
+
+#include "tests/parity/devices_draws.h"
+#include "tests/parity/devices_rows.h"
+
+#define ENTRY(op) #op, offsetof(gnt_ops, op)
+
+static const gnt_op_case cases[] = {
+    {"features, bars", ENTRY(features), rows_features_bars, rows_features_bars_check, NULL, false},
+    {"features, symbols", ENTRY(features), rows_features_symbols, rows_features_symbols_check, NULL, false},
+    {"scale, rows", ENTRY(scale), rows_scale, rows_scale_check, NULL, false},
+    {"resample, replicates", ENTRY(resample), draws_replicates, draws_replicates_check, NULL, false},
+    {"resample, positions", ENTRY(resample), draws_positions, draws_positions_check, parity_sizes_from_one, false},
+    {"split, replicates", ENTRY(split), draws_split_replicates, draws_split_replicates_check, NULL, false},
+    {"split, requests", ENTRY(split), draws_split_requests, draws_split_requests_check, NULL, false},
+};
+#define N_CASES (sizeof cases / sizeof *cases)
+
+/* Entries that a module's table may still lack; anything else that is missing fails. */
+static const char *const missing[] = {"features", "scale",    "pack",  "forward", "train_epoch",
+                                      "simulate", "resample", "split", "probe",   NULL};
+
+typedef struct backend {
+    const char *name;
+    const char *device, *simd; /* of the engine; an instruction set of the CPU */
+    const char *order;         /* of the emulated device's threads */
+} backend;
+
+static const backend backends[] = {
+    {"cpu", "cpu", NULL, NULL},
+    {"cpu generic", "cpu", "generic", NULL},
+    {"cpu avx2", "cpu", "avx2", NULL},
+    {"emu forward", "emu", NULL, "forward"},
+    {"emu shuffle:20261", "emu", NULL, "shuffle:20261"},
+    {"cuda", "cuda", NULL, NULL},
+};
+
+static const size_t *sizes_of(const gnt_op_case *c)
+{
+    return c->sizes ? c->sizes : parity_sizes;
+}
+
+static size_t n_shapes(const gnt_op_case *c)
+{
+    size_t n = 0;
+    while (sizes_of(c)[n] != PARITY_END) n++;
+    return n;
+}
+
+static bool has_entry(const gnt_ops *ops, size_t offset)
+{
+    void *entry = NULL;
+    memcpy(&entry, (const char *)ops + offset, sizeof entry);
+    return entry != NULL;
+}
+
+static bool may_be_missing(const char *op)
+{
+    for (size_t i = 0; missing[i]; i++)
+        if (strcmp(missing[i], op) == 0) return true;
+    return false;
+}
+
+static void run_on(gnt_engine *engine, const char *name, const gnt_op_case *c, size_t size, parity_run *run)
+{
+    *run = (parity_run){.engine = engine, .backend = name, .op = c->name, .size = size};
+    c->run(run);
+    parity_check_guards(run);
+}
+
+/* One shape: its own run, the yardstick's, the oracle. */
+static bool run_shape(gnt_engine *engine, gnt_engine *cpu, const backend *b, const gnt_op_case *c, parity_run *run)
+{
+    parity_run yardstick = {0};
+    size_t size = run->size;
+    double error = run->error, share = run->share;
+    size_t n_compared = run->n_compared;
+    run_on(engine, b->name, c, size, run);
+    run->error = error;
+    run->share = share;
+    run->n_compared = n_compared;
+    if (!c->own_class) {
+        run_on(cpu, "cpu", c, size, &yardstick);
+        if (!run->failed && !yardstick.failed) parity_check_same(run, &yardstick);
+    }
+    if (c->check && !run->failed) c->check(run);
+    bool ok = !run->failed && !yardstick.failed;
+    parity_free(run);
+    parity_free(&yardstick);
+    return ok;
+}
+
+/* Number of failed rows. */
+static int run_case(gnt_engine *engine, gnt_engine *cpu, const backend *b, const gnt_op_case *c)
+{
+    if (!has_entry(engine->ops, c->entry)) {
+        bool may = may_be_missing(c->op);
+        printf("%s - %s: %s: %zu cases (the table has no %s)\n", may ? "skip" : "not ok", b->name, c->name, n_shapes(c),
+               c->op);
+        return !may;
+    }
+    parity_run run = {0};
+    for (const size_t *size = sizes_of(c); *size != PARITY_END; size++) {
+        run.size = *size;
+        if (!run_shape(engine, cpu, b, c, &run)) return 1;
+    }
+    printf("ok - %s: %s: %zu shapes, %s", b->name, c->name, n_shapes(c),
+           c->own_class ? "a class of its own" : "the CPU's bits");
+    if (c->check)
+        printf("; oracle: %zu numbers, largest error %.3g, %.3g of its bound", run.n_compared, run.error, run.share);
+    printf("\n");
+    return 0;
+}
+
+/* An instruction set of the CPU isn't an engine's name: its device is opened by hand. */
+static gnt_status open_backend(const backend *b, gnt_engine *engine, gnt_error *why)
+{
+    if (b->order) setenv("GNT_EMU_ORDER", b->order, 1);
+    if (!b->simd) return gnt_engine_open(engine, b->device, 2, NULL, why);
+    *engine = (gnt_engine){.ops = gnt_cpu_ops()};
+    gnt_status st = engine->ops->open(2, b->simd, &engine->dev);
+    if (st) {
+        *engine = (gnt_engine){0};
+        return gnt_fail(why, st, "this processor has no %s", b->simd);
+    }
+    engine->ops->info(engine->dev, &engine->info);
+    return GNT_OK;
+}
+
+int main(void)
+{
+    gnt_engine cpu = {0}, engine = {0};
+    gnt_error why = {0};
+    size_t n_all = 0;
+    int failed = 0;
+    for (size_t i = 0; i < N_CASES; i++) n_all += n_shapes(&cases[i]);
+    if (gnt_engine_open(&cpu, "cpu", 2, NULL, &why)) {
+        printf("not ok - %s\n", why.text);
+        return 1;
+    }
+    for (size_t b = 0; b < sizeof backends / sizeof *backends; b++) {
+        if (open_backend(&backends[b], &engine, &why)) {
+            printf("skip - %s: %zu cases (%s)\n", backends[b].name, n_all, why.text);
+            continue;
+        }
+        for (size_t i = 0; i < N_CASES; i++) failed += run_case(&engine, &cpu, &backends[b], &cases[i]);
+        gnt_engine_close(&engine);
+    }
+    gnt_engine_close(&cpu);
+    return failed > 0;
+}
