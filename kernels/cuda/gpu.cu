@@ -7,6 +7,7 @@
 
 #include <system_error>
 #include <thread>
+#include <utility>
 
 /* ---- errors -------------------------------------------------------------------------------------------------------
  */
@@ -149,6 +150,13 @@ gnt_status gnt_gpu_sync(gnt_gpu *gpu)
     return GNT_OK;
 }
 
+void gnt_gpu_swap(gnt_gpu *gpu)
+{
+    std::swap(gpu->stream, gpu->other);
+    std::swap(gpu->begin, gpu->other_begin);
+    std::swap(gpu->end, gpu->other_end);
+}
+
 /* ---- kernels
  * ------------------------------------------------------------------------------------------------------------ */
 
@@ -158,10 +166,21 @@ gnt_status gnt_kernels_begin(gnt_gpu *gpu)
     return GNT_OK;
 }
 
+gnt_status gnt_kernels_started(gnt_gpu *gpu)
+{
+    GNT_CUDA(gpu, cudaEventRecord(gpu->end, gpu->stream));
+    return GNT_OK;
+}
+
 gnt_status gnt_kernels_end(gnt_gpu *gpu)
 {
+    GNT_GPU_TRY(gnt_kernels_started(gpu));
+    return gnt_kernels_wait(gpu);
+}
+
+gnt_status gnt_kernels_wait(gnt_gpu *gpu)
+{
     float ms = 0;
-    GNT_CUDA(gpu, cudaEventRecord(gpu->end, gpu->stream));
     GNT_CUDA(gpu, cudaEventSynchronize(gpu->end));
     GNT_CUDA(gpu, cudaEventElapsedTime(&ms, gpu->begin, gpu->end));
     gpu->kernel_seconds += 1e-3 * (double)ms;
@@ -226,6 +245,9 @@ gnt_status gnt_gpu_open(gnt_gpu *gpu, int number)
     GNT_CUDA(gpu, cudaStreamCreateWithFlags(&gpu->stream, cudaStreamNonBlocking));
     GNT_CUDA(gpu, cudaEventCreate(&gpu->begin));
     GNT_CUDA(gpu, cudaEventCreate(&gpu->end));
+    GNT_CUDA(gpu, cudaStreamCreateWithFlags(&gpu->other, cudaStreamNonBlocking));
+    GNT_CUDA(gpu, cudaEventCreate(&gpu->other_begin));
+    GNT_CUDA(gpu, cudaEventCreate(&gpu->other_end));
     for (gnt_slot &slot : gpu->slot) {
         GNT_CUDA(gpu, cudaMallocHost(&slot.memory, GNT_SLOT_BYTES));
         GNT_CUDA(gpu, cudaEventCreateWithFlags(&slot.done, cudaEventDisableTiming));
@@ -239,12 +261,16 @@ void gnt_gpu_close(gnt_gpu *gpu)
     if (!gpu->stream) return;
     (void)cudaSetDevice(gpu->number);
     (void)cudaStreamSynchronize(gpu->stream);
+    if (gpu->other) (void)cudaStreamSynchronize(gpu->other);
     for (gnt_slot &slot : gpu->slot) {
         if (slot.memory) (void)cudaFreeHost(slot.memory);
         if (slot.done) (void)cudaEventDestroy(slot.done);
     }
     if (gpu->begin) (void)cudaEventDestroy(gpu->begin);
     if (gpu->end) (void)cudaEventDestroy(gpu->end);
+    if (gpu->other_begin) (void)cudaEventDestroy(gpu->other_begin);
+    if (gpu->other_end) (void)cudaEventDestroy(gpu->other_end);
     (void)cudaFree(gpu->slab);
+    if (gpu->other) (void)cudaStreamDestroy(gpu->other);
     (void)cudaStreamDestroy(gpu->stream);
 }

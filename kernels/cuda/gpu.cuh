@@ -26,6 +26,8 @@ struct gnt_gpu {
     size_t shared_bytes; /* that a block may ask for */
     cudaStream_t stream;
     cudaEvent_t begin, end; /* round the kernels of a chunk */
+    cudaStream_t other;     /* for calls that copy one chunk while another is computed */
+    cudaEvent_t other_begin, other_end;
     unsigned char *slab;
     size_t slab_bytes;
     gnt_slot slot[GNT_N_SLOTS];
@@ -111,6 +113,8 @@ gnt_status gnt_upload(gnt_gpu *gpu, void *device, const void *host, size_t bytes
 /* Waits: host holds the bytes when the call returns. */
 gnt_status gnt_download(gnt_gpu *gpu, void *host, const void *device, size_t bytes);
 gnt_status gnt_gpu_sync(gnt_gpu *gpu);
+/* The other stream and its events become the present ones, and the other way round. */
+void gnt_gpu_swap(gnt_gpu *gpu);
 
 /* ---- kernels
  * ------------------------------------------------------------------------------------------------------------ */
@@ -118,6 +122,9 @@ gnt_status gnt_gpu_sync(gnt_gpu *gpu);
 /* Round the kernels of a call or chunk, for kernel_seconds; the second waits for them. */
 gnt_status gnt_kernels_begin(gnt_gpu *gpu);
 gnt_status gnt_kernels_end(gnt_gpu *gpu);
+/* The second in two steps, for a chunk that is waited for later: its kernels are all started; wait for them. */
+gnt_status gnt_kernels_started(gnt_gpu *gpu);
+gnt_status gnt_kernels_wait(gnt_gpu *gpu);
 
 /* The one way kernels are started: asynchronous, on the GPU's stream. shared: bytes of dynamic shared memory a block.
  */
