@@ -98,50 +98,80 @@ static gnt_status slot_take(gnt_gpu *gpu, gnt_slot **slot)
     return GNT_OK;
 }
 
-gnt_status gnt_upload(gnt_gpu *gpu, void *device, const void *host, size_t bytes)
+/* What the slot holds goes its way. */
+gnt_status gnt_feed_end(gnt_feed *feed)
 {
-    unsigned char *to = static_cast<unsigned char *>(device);
+    gnt_gpu *gpu = feed->gpu;
+    if (!feed->n) return GNT_OK;
+    GNT_CUDA(gpu, cudaMemcpyAsync(feed->to, feed->slot->memory, feed->n, cudaMemcpyHostToDevice, gpu->stream));
+    GNT_CUDA(gpu, cudaEventRecord(feed->slot->done, gpu->stream));
+    feed->to += feed->n;
+    feed->n = 0;
+    return GNT_OK;
+}
+
+gnt_status gnt_feed_put(gnt_feed *feed, const void *host, size_t bytes)
+{
     const unsigned char *from = static_cast<const unsigned char *>(host);
     while (bytes) {
-        size_t n = bytes < GNT_SLOT_BYTES ? bytes : GNT_SLOT_BYTES;
-        gnt_slot *slot = nullptr;
-        GNT_GPU_TRY(slot_take(gpu, &slot));
-        memcpy(slot->memory, from, n);
-        GNT_CUDA(gpu, cudaMemcpyAsync(to, slot->memory, n, cudaMemcpyHostToDevice, gpu->stream));
-        GNT_CUDA(gpu, cudaEventRecord(slot->done, gpu->stream));
+        if (!feed->n) GNT_GPU_TRY(slot_take(feed->gpu, &feed->slot));
+        size_t room = GNT_SLOT_BYTES - feed->n, n = bytes < room ? bytes : room;
+        memcpy(feed->slot->memory + feed->n, from, n);
+        feed->n += n;
         from += n;
-        to += n;
         bytes -= n;
+        if (feed->n == GNT_SLOT_BYTES) GNT_GPU_TRY(gnt_feed_end(feed));
     }
     return GNT_OK;
 }
 
+gnt_status gnt_upload(gnt_gpu *gpu, void *device, const void *host, size_t bytes)
+{
+    gnt_feed feed = {gpu, static_cast<unsigned char *>(device), nullptr, 0};
+    GNT_GPU_TRY(gnt_feed_put(&feed, host, bytes));
+    return gnt_feed_end(&feed);
+}
+
+static void take_out(unsigned char *to, size_t pitch, const unsigned char *slot, size_t row_bytes, size_t n_rows)
+{
+    if (pitch == row_bytes)
+        memcpy(to, slot, n_rows * row_bytes);
+    else
+        for (size_t i = 0; i < n_rows; i++) memcpy(to + i * pitch, slot + i * row_bytes, row_bytes);
+}
+
 /* One copy is on its way while the one before is taken out of its slot. */
-gnt_status gnt_download(gnt_gpu *gpu, void *host, const void *device, size_t bytes)
+gnt_status gnt_download_rows(gnt_gpu *gpu, void *host, size_t pitch, const void *device, size_t row_bytes,
+                             size_t n_rows)
 {
     const unsigned char *from = static_cast<const unsigned char *>(device);
     unsigned char *to = static_cast<unsigned char *>(host);
     gnt_slot *before = nullptr;
-    size_t n_before = 0;
-    while (bytes || before) {
-        size_t n = bytes < GNT_SLOT_BYTES ? bytes : GNT_SLOT_BYTES;
+    size_t n_before = 0, most = GNT_SLOT_BYTES / row_bytes;
+    while (n_rows || before) {
+        size_t n = n_rows < most ? n_rows : most;
         gnt_slot *slot = nullptr;
         if (n) {
             GNT_GPU_TRY(slot_take(gpu, &slot));
-            GNT_CUDA(gpu, cudaMemcpyAsync(slot->memory, from, n, cudaMemcpyDeviceToHost, gpu->stream));
+            GNT_CUDA(gpu, cudaMemcpyAsync(slot->memory, from, n * row_bytes, cudaMemcpyDeviceToHost, gpu->stream));
             GNT_CUDA(gpu, cudaEventRecord(slot->done, gpu->stream));
         }
         if (before) {
             GNT_CUDA(gpu, cudaEventSynchronize(before->done));
-            memcpy(to, before->memory, n_before);
-            to += n_before;
+            take_out(to, pitch, before->memory, row_bytes, n_before);
+            to += n_before * pitch;
         }
         before = slot;
         n_before = n;
-        from += n;
-        bytes -= n;
+        from += n * row_bytes;
+        n_rows -= n;
     }
     return GNT_OK;
+}
+
+gnt_status gnt_download(gnt_gpu *gpu, void *host, const void *device, size_t bytes)
+{
+    return gnt_download_rows(gpu, host, 1, device, 1, bytes);
 }
 
 gnt_status gnt_gpu_sync(gnt_gpu *gpu)

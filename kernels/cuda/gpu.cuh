@@ -112,6 +112,22 @@ template <typename Plan> gnt_status gnt_slab_place(gnt_gpu *gpu, Plan *plan)
 gnt_status gnt_upload(gnt_gpu *gpu, void *device, const void *host, size_t bytes);
 /* Waits: host holds the bytes when the call returns. */
 gnt_status gnt_download(gnt_gpu *gpu, void *host, const void *device, size_t bytes);
+/* Rows that lie side by side on the device and `pitch` bytes apart on the host, where nothing between them is written;
+ * a row is at most GNT_SLOT_BYTES. */
+gnt_status gnt_download_rows(gnt_gpu *gpu, void *host, size_t pitch, const void *device, size_t row_bytes,
+                             size_t n_rows);
+
+/* Many small pieces of host memory to one place on the device, side by side, a slot's worth a copy. A feed begins as
+ * {gpu, device}; the slot is its own until the end, so a GPU has one feed at a time and no other copy meanwhile. */
+struct gnt_feed {
+    gnt_gpu *gpu;
+    unsigned char *to;
+    gnt_slot *slot;
+    size_t n; /* bytes in the slot */
+};
+gnt_status gnt_feed_put(gnt_feed *feed, const void *host, size_t bytes);
+gnt_status gnt_feed_end(gnt_feed *feed);
+
 gnt_status gnt_gpu_sync(gnt_gpu *gpu);
 /* The other stream and its events become the present ones, and the other way round. */
 void gnt_gpu_swap(gnt_gpu *gpu);
