@@ -53,6 +53,9 @@ if(CMAKE_CUDA_COMPILER_VERSION)
   else()
     set_target_properties(gauntlet-cuda PROPERTIES CUDA_RUNTIME_LIBRARY Static)
   endif()
+  # what the assembler says of registers and spills stays beside each object, for tests/kernels
+  set(launcher sh ${PROJECT_SOURCE_DIR}/cmake/ptxas.sh ${CMAKE_CUDA_COMPILER_LAUNCHER})
+  set_target_properties(gauntlet-cuda PROPERTIES CUDA_COMPILER_LAUNCHER "${launcher}")
   gnt_module(gauntlet-cuda)
 endif()
 
