@@ -102,6 +102,7 @@ static gnt_ops table()
     ops.reason = cuda_reason;
     ops.kernel_seconds = cuda_kernel_seconds;
     ops.info = cuda_info;
+    ops.peer = gnt_cuda_peer;
     return ops;
 }
 

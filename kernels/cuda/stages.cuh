@@ -22,5 +22,7 @@ gnt_status gnt_cuda_resample(gnt_device *dev, const gnt_resample_plan *plan, siz
 gnt_status gnt_cuda_split(gnt_device *dev, uint64_t seed, double weight, const uint32_t *counter, size_t n,
                           uint64_t first_replicate, size_t n_replicates, uint8_t *enhanced);
 gnt_status gnt_cuda_probe(gnt_device *dev, gnt_probe what, double seconds, double *rate);
+gnt_status gnt_cuda_peer(gnt_device *dev, const gnt_net *net, const float *weights, gnt_panel panel, gnt_rows rows,
+                         gnt_peer *peer, float *logit);
 
 #endif
