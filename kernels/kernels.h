@@ -97,10 +97,11 @@ typedef enum gnt_precision { GNT_FLOAT32 = 0, GNT_BF16 } gnt_precision;
 
 typedef enum gnt_optimiser { GNT_ADAM = 0, GNT_ADAMW = 1 } gnt_optimiser;
 
-/* What one epoch needs; schedule, early stopping and checkpoints are host/model's. */
+/* What every epoch of a job needs. */
 typedef struct gnt_train_options {
     gnt_optimiser optimiser;
-    double learning_rate, weight_decay, beta1, beta2, epsilon; /* PyTorch's meaning and defaults */
+    double learning_rate, weight_decay, beta1, beta2, epsilon; /* PyTorch's meaning and defaults; a job's rule may
+                                                                  give each epoch its own rate */
     double clip_norm;                                          /* global gradient norm; 0 = off */
     double dropout;                                            /* between layers, train only, inverted scaling */
     double pos_weight;                                         /* weight of label 1 in the loss; 1 = calibrated */
@@ -108,20 +109,48 @@ typedef struct gnt_train_options {
     uint64_t seed; /* order and dropout are a function of (seed, epoch, row), Philox */
 } gnt_train_options;
 
-/* One model in training. Arrays are the caller's and live across epochs. */
+/* The learning curve as far as rules look at it (kernels/math/curve.h); zero before the first epoch. */
+typedef struct gnt_train_curve {
+    uint32_t epochs;          /* run: the 0-based number of the next one */
+    uint32_t best;            /* number of the epoch with the lowest validation loss; the last one without val rows */
+    double best_loss, lowest; /* validation loss of the best epoch; lowest so far, infinite without val rows */
+    uint32_t stale, halvings; /* epochs since the lowest or a halving; halvings of the plateau schedule */
+} gnt_train_curve;
+
+/* How epochs follow each other. What needs a cosine or a power is a table, so that every device has the same bits. */
+typedef struct gnt_train_rule {
+    const double *rate; /* [n_rates] learning rate by number of epoch or of halvings; NULL: the options' throughout */
+    uint32_t n_rates;   /* more than any number that a call can reach */
+    bool plateau;       /* rate goes by halvings, one after each 4 epochs in a row without a new lowest val loss */
+    uint32_t patience;  /* epochs since the best one that end the training; 0: none do */
+} gnt_train_rule;
+
+/* What an epoch showed. */
+typedef struct gnt_train_figures {
+    double learning_rate;
+    double train_loss;                   /* mean over the epoch's batches as they were trained */
+    double val_loss;                     /* mean on val with the weights after the epoch; NaN if val.n = 0 */
+    uint32_t train_correct, val_correct; /* prediction 1 iff logit >= 0 */
+} gnt_train_figures;
+
+/* One model in training. Arrays are the caller's and live across calls; how many epochs a call runs doesn't show in
+ * the bits. */
 typedef struct gnt_train_job {
     const gnt_net *net;
     const gnt_train_options *options;
     gnt_panel panel; /* scaled */
     gnt_labels labels;
     gnt_rows train, val;
-    float *weights;                      /* [n_weights] in/out */
-    float *moment1, *moment2;            /* [n_weights] in/out, optimiser moments */
-    uint64_t step;                       /* optimiser steps done, in/out */
-    uint32_t epoch;                      /* 0-based number of the epoch to run, in; + 1 on return */
-    double train_loss;                   /* out: mean loss over the epoch's batches as they were trained */
-    double val_loss;                     /* out: mean loss on val with the weights after the epoch; NaN if val.n = 0 */
-    uint32_t train_correct, val_correct; /* out: prediction 1 iff logit >= 0 */
+    float *weights;           /* [n_weights] in/out */
+    float *moment1, *moment2; /* [n_weights] in/out, optimiser moments */
+    float *best;              /* [n_weights] out: weights of the best epoch when it is one of this call's,
+                                 else untouched; NULL: not wanted */
+    uint64_t step;            /* optimiser steps done, in/out */
+    gnt_train_rule rule;
+    gnt_train_curve curve;      /* in/out */
+    uint32_t n_epochs;          /* to run in this call; fewer when patience ends or a loss is not finite */
+    uint32_t n_run;             /* out: epochs run */
+    gnt_train_figures *figures; /* [n_epochs] out, [n_run] are written */
 } gnt_train_job;
 
 /* ---- simulation (SPEC 5 and 10) ------------------------------------------------------------- */
@@ -274,8 +303,8 @@ typedef struct gnt_ops {
     gnt_status (*forward)(gnt_device *dev, const gnt_packed *const *models, size_t n_models, gnt_panel panel,
                           gnt_rows rows, float *logit);
 
-    /* One epoch for each of M jobs, each bit-identical to running it alone. */
-    gnt_status (*train_epoch)(gnt_device *dev, gnt_train_job *jobs, size_t n_jobs);
+    /* Up to n_epochs epochs of each of M jobs, each bit-identical to running it alone. Class reduction. */
+    gnt_status (*train)(gnt_device *dev, gnt_train_job *jobs, size_t n_jobs);
 
     /* Class exact. paths NULL or [n_lanes]. */
     gnt_status (*simulate)(gnt_device *dev, const gnt_sim_lane *lanes, size_t n_lanes, gnt_sim_totals *totals,

@@ -24,6 +24,7 @@ void gnt_bench_work_free(gnt_bench_work *work)
     free(work->weights);
     free(work->logit);
     free(work->jobs);
+    free(work->figures);
     free(work->state);
     free(work->columns);
     free(work->bars);
@@ -126,6 +127,7 @@ static gnt_status prepare_jobs(gnt_bench_work *work, size_t n_jobs, gnt_error *w
     GNT_GOTO(prepare_windows(work, 1, why));
     GNT_ALLOC(work->up, work->panel.n_rows);
     GNT_ALLOC(work->jobs, n_jobs);
+    GNT_ALLOC(work->figures, n_jobs);
     GNT_ALLOC(work->state, n_jobs * 3 * n_weights);
     for (size_t t = 0; t < work->panel.n_rows; t++) work->up[t] = work->x[t * what->net.n_features] > 0;
     work->labels = (gnt_labels){work->up, work->panel.n_rows};
@@ -140,7 +142,9 @@ static gnt_status prepare_jobs(gnt_bench_work *work, size_t n_jobs, gnt_error *w
                                         .train = work->rows,
                                         .weights = state,
                                         .moment1 = state + n_weights,
-                                        .moment2 = state + 2 * n_weights};
+                                        .moment2 = state + 2 * n_weights,
+                                        .n_epochs = 1,
+                                        .figures = &work->figures[m]};
     }
 out:
     return st;
@@ -158,13 +162,13 @@ static gnt_status prepare_many(gnt_bench_work *work, gnt_error *why)
 
 static gnt_status call_train(gnt_bench_work *work, gnt_error *why)
 {
-    return gnt_engine_train_epoch(work->engine, work->jobs, work->n_jobs, why);
+    return gnt_engine_train(work->engine, work->jobs, work->n_jobs, why);
 }
 
 static bool finite_train(const gnt_bench_work *work)
 {
     for (size_t m = 0; m < work->n_jobs; m++)
-        if (!isfinite(work->jobs[m].train_loss)) return false;
+        if (!isfinite(work->figures[m].train_loss)) return false;
     return finite_floats(work->state, 3 * work->n_jobs * gnt_net_n_weights(&work->what->net));
 }
 

@@ -18,7 +18,8 @@ typedef struct gnt_bench_work {
     float *logit;   /* [n] */
     gnt_packed *packed;
     gnt_train_options options;
-    gnt_train_job *jobs; /* [n_jobs] */
+    gnt_train_job *jobs;        /* [n_jobs] */
+    gnt_train_figures *figures; /* [n_jobs] of the last epoch */
     size_t n_jobs;
     float *state;        /* [n_jobs][3][n_weights]: weights and both moments */
     double *columns;     /* [n_symbols][6][n_bars]: open, high, low, close, volume, score */

@@ -246,12 +246,31 @@ static gnt_status check_options(const gnt_train_options *o, gnt_error *why)
     return GNT_OK;
 }
 
+/* The rates a job's next n_epochs epochs may ask for. */
+static gnt_status check_rule(const gnt_train_job *job, gnt_error *why)
+{
+    const gnt_train_rule *rule = &job->rule;
+    uint64_t last = (uint64_t)job->curve.epochs + job->n_epochs;
+    if (job->n_epochs && !job->figures)
+        return gnt_fail(why, GNT_EINVAL, "training: no place for the figures of %u epochs", job->n_epochs);
+    if (!rule->rate) return GNT_OK;
+    if (rule->n_rates < last)
+        return gnt_fail(why, GNT_EINVAL, "training: %u learning rates for %llu epochs", rule->n_rates,
+                        (unsigned long long)last);
+    for (uint32_t i = 0; i < rule->n_rates; i++)
+        if (!(rule->rate[i] >= 0 && rule->rate[i] <= 1e3))
+            return gnt_fail(why, GNT_EINVAL, "training: learning rate %u is %g; 0 to 1000 is possible", i,
+                            rule->rate[i]);
+    return GNT_OK;
+}
+
 static gnt_status check_job(const gnt_train_job *job, gnt_error *why)
 {
     const gnt_rows sets[2] = {job->train, job->val};
     static const char *const names[2] = {"training rows", "validation rows"};
     GNT_TRY(check_net(job->net, why));
     GNT_TRY(check_options(job->options, why));
+    GNT_TRY(check_rule(job, why));
     GNT_TRY(check_panel(job->panel, "training", why));
     if (job->net->n_features != job->panel.n_features)
         return gnt_fail(why, GNT_EINVAL, "training: the model takes %u features, the panel has %zu",
@@ -267,11 +286,11 @@ static gnt_status check_job(const gnt_train_job *job, gnt_error *why)
     return GNT_OK;
 }
 
-gnt_status gnt_engine_train_epoch(gnt_engine *engine, gnt_train_job *jobs, size_t n_jobs, gnt_error *why)
+gnt_status gnt_engine_train(gnt_engine *engine, gnt_train_job *jobs, size_t n_jobs, gnt_error *why)
 {
     for (size_t m = 0; m < n_jobs; m++)
         if (check_job(&jobs[m], why)) return gnt_error_prefix(why, "job %zu", m);
-    return after(engine, "training", engine->ops->train_epoch(engine->dev, jobs, n_jobs), why);
+    return after(engine, "training", engine->ops->train(engine->dev, jobs, n_jobs), why);
 }
 
 static gnt_status check_lane(const gnt_sim_lane *lane, size_t i, gnt_error *why)

@@ -31,8 +31,7 @@ GNT_MUST_CHECK gnt_status gnt_engine_pack(gnt_engine *engine, const gnt_net *net
 void gnt_engine_unpack(gnt_engine *engine, gnt_packed *packed);
 GNT_MUST_CHECK gnt_status gnt_engine_forward(gnt_engine *engine, const gnt_packed *const *models, size_t n_models,
                                              gnt_panel panel, gnt_rows rows, float *logit, gnt_error *why);
-GNT_MUST_CHECK gnt_status gnt_engine_train_epoch(gnt_engine *engine, gnt_train_job *jobs, size_t n_jobs,
-                                                 gnt_error *why);
+GNT_MUST_CHECK gnt_status gnt_engine_train(gnt_engine *engine, gnt_train_job *jobs, size_t n_jobs, gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_engine_simulate(gnt_engine *engine, const gnt_sim_lane *lanes, size_t n_lanes,
                                               gnt_sim_totals *totals, const gnt_sim_path *paths, gnt_error *why);
 GNT_MUST_CHECK gnt_status gnt_engine_resample(gnt_engine *engine, const gnt_resample_plan *plan, size_t n,

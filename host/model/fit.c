@@ -1,22 +1,27 @@
 /* Fitting models: scaler on the train rows, first weights, epochs, early stopping, the best epoch's weights back.
  *
- * An epoch of all models still in training is one call of the engine; a model leaves when its own rule says so.
+ * A call of the engine runs epochs of all models still in training, one or many: that is a matter of checkpoints and
+ * of whoever watches, and doesn't show in any result. A model leaves when its own rule says so.
  * Everything that must survive a stop lies in gnt_fit_state, so a run that was stopped and resumed gives the same
  * bits as one that wasn't. Models with the same features and train rows share one scaled panel. */
 #include "fit.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "host/base/mem.h"
+#include "kernels/math/curve.h"
 
 typedef struct fit {
     gnt_engine *engine;
     const gnt_fit_task *task;
-    gnt_train_options train; /* as the epoch to run uses them */
-    float *scaled;           /* [n_rows][F], owned; NULL: the panel is an earlier fit's */
+    gnt_train_options train;    /* as the last epoch used them */
+    double *rate;               /* [epochs], owned */
+    gnt_train_figures *figures; /* [epochs] of the call, owned */
+    float *scaled;              /* [n_rows][F], owned; NULL: the panel is an earlier fit's */
     gnt_panel panel;
     gnt_fit_state state;
     char print[GNT_SHA256_ROOM]; /* "": no checkpoint */
@@ -134,9 +139,21 @@ static gnt_status make_print(fit *f)
     return gnt_sha256(text, (size_t)used, f->print, f->why);
 }
 
+static gnt_status make_rates(fit *f)
+{
+    gnt_status st = GNT_OK;
+    gnt_error *why = f->why;
+    GNT_ALLOC(f->rate, f->task->options->epochs);
+    GNT_ALLOC(f->figures, f->task->options->epochs);
+    gnt_fit_rates(f->task->options, f->rate);
+out:
+    return st;
+}
+
 static gnt_status start(fit *f, const fit *first)
 {
     GNT_TRY(check_input(f));
+    GNT_TRY(make_rates(f));
     GNT_TRY(set_pos_weight(f));
     GNT_TRY(scale(f, first));
     if (f->task->options->checkpoint) GNT_TRY(make_print(f));
@@ -148,32 +165,31 @@ static gnt_status start(fit *f, const fit *first)
 
 /* ---- epochs ----------------------------------------------------------------------------------------- */
 
-static gnt_status keep_epoch(fit *f, const gnt_train_job *job)
+static gnt_status keep_epoch(fit *f, const gnt_train_figures *figures)
 {
     gnt_fit_state *s = &f->state;
     size_t n_train = f->task->split->n_train, n_val = f->task->split->n_val;
-    if (!isfinite(job->train_loss) || (n_val && !isfinite(job->val_loss)))
+    f->train.learning_rate = figures->learning_rate;
+    if (!gnt_figures_finite(figures, n_val > 0))
         return gnt_fail(f->why, GNT_EVALUE,
                         "epoch %u: the loss is not a number (train %g, val %g); lower the learning rate (now %g)",
-                        s->epochs_run + 1, job->train_loss, job->val_loss, f->train.learning_rate);
-    s->epoch[s->epochs_run] = (gnt_epoch){.train_loss = job->train_loss,
-                                          .val_loss = n_val ? job->val_loss : NAN,
-                                          .train_accuracy = (double)job->train_correct / (double)n_train,
-                                          .val_accuracy = n_val ? (double)job->val_correct / (double)n_val : NAN,
-                                          .learning_rate = f->train.learning_rate};
-    s->val_correct[s->epochs_run] = job->val_correct;
-    s->step = job->step;
-    s->epochs_run++;
-    if (gnt_fit_best(s) == s->epochs_run - 1) memcpy(s->best, s->weights, s->n_weights * sizeof *s->best);
-    if (f->task->options->checkpoint) return gnt_checkpoint_write(f->task->options->checkpoint, s, f->print, f->why);
+                        s->epochs_run + 1, figures->train_loss, figures->val_loss, f->train.learning_rate);
+    s->epoch[s->epochs_run] = (gnt_epoch){.train_loss = figures->train_loss,
+                                          .val_loss = n_val ? figures->val_loss : NAN,
+                                          .train_accuracy = (double)figures->train_correct / (double)n_train,
+                                          .val_accuracy = n_val ? (double)figures->val_correct / (double)n_val : NAN,
+                                          .learning_rate = figures->learning_rate};
+    s->val_correct[s->epochs_run++] = figures->val_correct;
     return GNT_OK;
 }
 
-static gnt_train_job next_epoch(fit *f)
+/* The next epochs, at most `most`. */
+static gnt_train_job next_epochs(fit *f, unsigned most)
 {
     gnt_fit_state *s = &f->state;
+    const gnt_fit_options *o = f->task->options;
     const gnt_split *split = f->task->split;
-    f->train.learning_rate = gnt_fit_rate(f->task->options, s);
+    unsigned left = o->epochs - s->epochs_run;
     return (gnt_train_job){.net = &f->task->model->net,
                            .options = &f->train,
                            .panel = f->panel,
@@ -183,8 +199,12 @@ static gnt_train_job next_epoch(fit *f)
                            .weights = s->weights,
                            .moment1 = s->moment1,
                            .moment2 = s->moment2,
+                           .best = s->best,
                            .step = s->step,
-                           .epoch = s->epochs_run};
+                           .rule = {f->rate, o->epochs, o->schedule == GNT_SCHEDULE_PLATEAU, o->patience},
+                           .curve = gnt_fit_curve(s),
+                           .n_epochs = left < most ? left : most,
+                           .figures = f->figures};
 }
 
 static const char *name_of(const fit *f)
@@ -272,24 +292,74 @@ static gnt_status start_all(gnt_engine *engine, const gnt_fit_task *tasks, size_
     return GNT_OK;
 }
 
-/* One epoch of every fit that goes on; how many did. jobs, of [n]: room. */
-static gnt_status epoch_all(fit *fits, size_t n, gnt_train_job *jobs, size_t *of, size_t *n_run)
+/* One call of the engine: fits in training, their jobs, and which fit a job is of. */
+typedef struct fit_call {
+    fit *fits;
+    size_t n, n_jobs;
+    gnt_train_job *jobs; /* [n_jobs], room for n */
+    size_t *of;          /* likewise */
+} fit_call;
+
+/* What a call ran, epoch by epoch, so that of several errors the first in time is told. */
+static gnt_status keep_all(fit_call *r)
 {
-    *n_run = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (fits[i].done) continue;
-        of[*n_run] = i;
-        jobs[(*n_run)++] = next_epoch(&fits[i]);
+    bool more = true;
+    for (uint32_t e = 0; more; e++) {
+        more = false;
+        for (size_t k = 0; k < r->n_jobs; k++) {
+            fit *f = &r->fits[r->of[k]];
+            if (e >= r->jobs[k].n_run) continue;
+            more = true;
+            gnt_status st = keep_epoch(f, &f->figures[e]);
+            if (st && r->n > 1) (void)gnt_error_prefix(f->why, "%s", name_of(f));
+            if (st) return st;
+        }
     }
-    if (!*n_run) return GNT_OK;
-    GNT_TRY(gnt_engine_train_epoch(fits->engine, jobs, *n_run, fits->why));
-    for (size_t k = 0; k < *n_run; k++) {
-        fit *f = &fits[of[k]];
-        gnt_status st = keep_epoch(f, &jobs[k]);
-        if (st && n > 1) (void)gnt_error_prefix(f->why, "%s", name_of(f));
-        if (st) return st;
+    for (size_t k = 0; k < r->n_jobs; k++) {
+        fit *f = &r->fits[r->of[k]];
+        f->state.step = r->jobs[k].step;
+        const char *checkpoint = f->task->options->checkpoint;
+        if (checkpoint) GNT_TRY(gnt_checkpoint_write(checkpoint, &f->state, f->print, f->why));
     }
     return GNT_OK;
+}
+
+/* At most `most` epochs of every fit that goes on. */
+static gnt_status run_round(fit_call *r, unsigned most)
+{
+    r->n_jobs = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->fits[i].done) continue;
+        r->of[r->n_jobs] = i;
+        r->jobs[r->n_jobs++] = next_epochs(&r->fits[i], most);
+    }
+    if (!r->n_jobs) return GNT_OK;
+    GNT_TRY(gnt_engine_train(r->fits->engine, r->jobs, r->n_jobs, r->fits->why));
+    return keep_all(r);
+}
+
+/* Epochs of the next call. One where a checkpoint follows each; all that are left where nobody watches. Who watches the
+ * CPU sees every epoch; another device, which moves all weights for each call, is left alone for about a second. */
+static unsigned epochs_a_call(const fit_call *r, const gnt_progress *progress, unsigned last, double seconds)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (!r->fits[i].done && r->fits[i].task->options->checkpoint) return 1;
+    if (!progress || !progress->report) return UINT_MAX;
+    if (strcmp(r->fits->engine->info.name, "cpu") == 0) return 1;
+    return seconds < 0.5 && last < UINT_MAX / 2 ? 2 * last : last;
+}
+
+static gnt_status run_all(fit_call *r, const gnt_progress *progress)
+{
+    unsigned epochs = epochs_a_call(r, progress, 1, INFINITY);
+    for (;;) {
+        double begin = now();
+        GNT_TRY(run_round(r, epochs));
+        if (!r->n_jobs) return GNT_OK;
+        epochs = epochs_a_call(r, progress, epochs, now() - begin);
+        GNT_TRY(tell(r->fits, r->n, progress));
+        for (size_t k = 0; k < r->n_jobs; k++) GNT_TRY(settle(&r->fits[r->of[k]]));
+    }
 }
 
 gnt_status gnt_model_fit_many(gnt_engine *engine, const gnt_fit_task *tasks, size_t n, const gnt_progress *progress,
@@ -297,28 +367,25 @@ gnt_status gnt_model_fit_many(gnt_engine *engine, const gnt_fit_task *tasks, siz
 {
     gnt_status st = GNT_OK;
     fit *fits = NULL;
-    gnt_train_job *jobs = NULL;
-    size_t *of = NULL, n_run;
+    fit_call r = {.n = n};
     for (size_t i = 0; i < n; i++) *tasks[i].report = (gnt_fit_report){0};
     if (!n) return GNT_OK;
     GNT_ALLOC(fits, n);
-    GNT_ALLOC(jobs, n);
-    GNT_ALLOC(of, n);
+    GNT_ALLOC(r.jobs, n);
+    GNT_ALLOC(r.of, n);
+    r.fits = fits;
     GNT_GOTO(start_all(engine, tasks, n, fits, why));
-    for (;;) {
-        GNT_GOTO(epoch_all(fits, n, jobs, of, &n_run));
-        if (!n_run) break;
-        GNT_GOTO(tell(fits, n, progress));
-        for (size_t k = 0; k < n_run; k++) GNT_GOTO(settle(&fits[of[k]]));
-    }
+    GNT_GOTO(run_all(&r, progress));
 out:
     for (size_t i = 0; fits && i < n; i++) {
         gnt_fit_state_free(&fits[i].state);
         free(fits[i].scaled);
+        free(fits[i].rate);
+        free(fits[i].figures);
     }
     for (size_t i = 0; st && i < n; i++) gnt_fit_report_free(tasks[i].report);
-    free(of);
-    free(jobs);
+    free(r.of);
+    free(r.jobs);
     free(fits);
     return st;
 }

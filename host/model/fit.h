@@ -21,12 +21,14 @@ GNT_MUST_CHECK gnt_status gnt_fit_state_alloc(gnt_fit_state *state, const gnt_ne
                                               gnt_error *why);
 void gnt_fit_state_free(gnt_fit_state *state);
 
+/* The curve that follows from the epochs run. */
+gnt_train_curve gnt_fit_curve(const gnt_fit_state *state);
 /* 0-based epoch with the lowest validation loss (the last one without validation rows). epochs_run >= 1. */
 unsigned gnt_fit_best(const gnt_fit_state *state);
 /* Early stopping: `patience` epochs since the best one. */
 bool gnt_fit_exhausted(const gnt_fit_state *state, unsigned patience);
-/* Learning rate of the epoch to run, a function of the options and the curve so far. */
-double gnt_fit_rate(const gnt_fit_options *options, const gnt_fit_state *state);
+/* rate [options->epochs]: the table of a gnt_train_rule, by epoch or, with the plateau schedule, by halvings. */
+void gnt_fit_rates(const gnt_fit_options *options, double *rate);
 
 /* Metadata of a fitted model, from its task and filled report; train: as the last epoch used them. */
 GNT_MUST_CHECK gnt_status gnt_fit_describe(const gnt_fit_task *task, const gnt_train_options *train, gnt_error *why);

@@ -1,51 +1,47 @@
-/* What follows from the learning curve alone: the best epoch, when to stop, the next learning rate. */
+/* What follows from the learning curve alone: the best epoch, when to stop, the next learning rate. The rules stand in
+ * kernels/math/curve.h, where devices find them; here is what they need from the options. */
 #include <math.h>
 
 #include "fit.h"
+#include "kernels/math/curve.h"
 
-enum { STEP_EPOCHS = 10, PLATEAU_EPOCHS = 4 };
+enum { STEP_EPOCHS = 10 };
+
+gnt_train_curve gnt_fit_curve(const gnt_fit_state *state)
+{
+    gnt_train_curve curve = {0};
+    for (unsigned e = 0; e < state->epochs_run; e++) gnt_curve_step(&curve, state->epoch[e].val_loss);
+    return curve;
+}
 
 unsigned gnt_fit_best(const gnt_fit_state *state)
 {
-    unsigned best = 0;
-    for (unsigned e = 1; e < state->epochs_run; e++)
-        if (!(state->epoch[e].val_loss >= state->epoch[best].val_loss)) best = e; /* NaN (no val rows): the last */
-    return best;
+    return gnt_fit_curve(state).best;
 }
 
 bool gnt_fit_exhausted(const gnt_fit_state *state, unsigned patience)
 {
-    return patience && state->epochs_run && state->epochs_run - 1 - gnt_fit_best(state) >= patience;
+    gnt_train_curve curve = gnt_fit_curve(state);
+    return gnt_curve_exhausted(&curve, patience);
 }
 
-/* Halvings so far: one after each PLATEAU_EPOCHS epochs in a row without a new lowest validation loss. */
-static unsigned plateaus(const gnt_fit_state *state)
+void gnt_fit_rates(const gnt_fit_options *options, double *rate)
 {
-    unsigned halvings = 0, stale = 0;
-    double lowest = INFINITY;
-    for (unsigned e = 0; e < state->epochs_run; e++) {
-        bool better = state->epoch[e].val_loss < lowest;
-        if (better) lowest = state->epoch[e].val_loss;
-        stale = better ? 0 : stale + 1;
-        if (stale < PLATEAU_EPOCHS) continue;
-        halvings++;
-        stale = 0;
+    double first = options->train.learning_rate;
+    for (unsigned i = 0; i < options->epochs; i++) {
+        switch (options->schedule) {
+        case GNT_SCHEDULE_CONSTANT:
+            rate[i] = first;
+            break;
+        case GNT_SCHEDULE_COSINE:
+            rate[i] = first * 0.5 * (1 + cos(M_PI * i / options->epochs));
+            break;
+        case GNT_SCHEDULE_STEP:
+            rate[i] = ldexp(first, -(int)(i / STEP_EPOCHS));
+            break;
+        case GNT_SCHEDULE_PLATEAU:
+            rate[i] = ldexp(first, -(int)i); /* i halvings */
+            break;
+        }
     }
-    return halvings;
-}
-
-double gnt_fit_rate(const gnt_fit_options *options, const gnt_fit_state *state)
-{
-    double rate = options->train.learning_rate;
-    switch (options->schedule) {
-    case GNT_SCHEDULE_CONSTANT:
-        break;
-    case GNT_SCHEDULE_COSINE:
-        return rate * 0.5 * (1 + cos(M_PI * state->epochs_run / options->epochs));
-    case GNT_SCHEDULE_STEP:
-        return ldexp(rate, -(int)(state->epochs_run / STEP_EPOCHS));
-    case GNT_SCHEDULE_PLATEAU:
-        return ldexp(rate, -(int)plateaus(state));
-    }
-    return rate;
 }

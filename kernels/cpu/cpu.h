@@ -37,7 +37,7 @@ void gnt_cpu_unpack(gnt_device *dev, gnt_packed *packed);
 const gnt_net *gnt_cpu_packed_net(const gnt_packed *packed);
 gnt_status gnt_cpu_forward(gnt_device *dev, const gnt_packed *const *models, size_t n_models, gnt_panel panel,
                            gnt_rows rows, float *logit);
-gnt_status gnt_cpu_train_epoch(gnt_device *dev, gnt_train_job *jobs, size_t n_jobs);
+gnt_status gnt_cpu_train(gnt_device *dev, gnt_train_job *jobs, size_t n_jobs);
 gnt_status gnt_cpu_probe(gnt_device *dev, gnt_probe what, double seconds, double *rate);
 
 #endif

@@ -1,4 +1,4 @@
-/* train.c: one epoch of M models at once, on all cores.
+/* train.c: epochs of M models at once, on all cores; one epoch of every job that goes on, then the next.
  *
  * idea     Jobs are independent, so as many as there are threads are trained side by side without a word between them:
  *          each worker takes a whole epoch of the longest job left. What would keep one worker busy after the others
@@ -31,7 +31,8 @@ typedef struct call {
     gnt_device *dev;
     gnt_train_job *jobs;
     size_t n_jobs, threads, at_once; /* at_once: states there is room for */
-    rank *rank;                      /* [n_jobs] longest first; the first n_team are the team's */
+    size_t n_active;                 /* jobs with an epoch to run */
+    rank *rank;                      /* [n_active] longest first; the first n_team are the team's */
     double *load;                    /* [threads] */
     size_t n_team;
     gnt_train_state *states; /* [at_once] */
@@ -63,7 +64,7 @@ static double time_of(call *c, size_t k)
     }
     double team = k ? sum / (TEAM_SHARE * (double)(blocks < c->threads ? blocks : c->threads)) : 0;
     memset(c->load, 0, c->threads * sizeof *c->load);
-    for (size_t i = k; i < c->n_jobs; i++) {
+    for (size_t i = k; i < c->n_active; i++) {
         size_t free = 0;
         for (size_t t = 1; t < c->threads; t++)
             if (c->load[t] < c->load[free]) free = t;
@@ -74,20 +75,21 @@ static double time_of(call *c, size_t k)
 }
 
 /* Jobs longer than a fair share of what is left to do go to the team, and perhaps those that don't fill the threads'
- * last turn. */
-static void plan(call *c)
+ * last turn. False when no job has an epoch to run. */
+static bool plan(call *c)
 {
     double rest = 0;
     size_t giants = 0;
+    c->n_team = c->n_active = 0;
     for (size_t i = 0; i < c->n_jobs; i++) {
-        c->rank[i] = (rank){gnt_train_cost(&c->jobs[i]), i};
-        rest += c->rank[i].cost;
+        if (!gnt_train_goes_on(&c->jobs[i])) continue;
+        c->rank[c->n_active] = (rank){gnt_train_cost(&c->jobs[i]), i};
+        rest += c->rank[c->n_active++].cost;
     }
-    qsort(c->rank, c->n_jobs, sizeof *c->rank, longer_first);
-    c->n_team = 0;
-    if (c->threads == 1) return;
-    while (giants < c->n_jobs && c->rank[giants].cost * (double)c->threads > rest) rest -= c->rank[giants++].cost;
-    const size_t choice[] = {giants, giants + (c->n_jobs - giants) % c->threads};
+    qsort(c->rank, c->n_active, sizeof *c->rank, longer_first);
+    if (c->threads == 1 || c->n_active == 0) return c->n_active > 0;
+    while (giants < c->n_active && c->rank[giants].cost * (double)c->threads > rest) rest -= c->rank[giants++].cost;
+    const size_t choice[] = {giants, giants + (c->n_active - giants) % c->threads};
     double best = time_of(c, 0);
     for (size_t i = 0; i < sizeof choice / sizeof *choice; i++) {
         double time = time_of(c, choice[i]);
@@ -95,6 +97,7 @@ static void plan(call *c)
         best = time;
         c->n_team = choice[i];
     }
+    return true;
 }
 
 /* ---- memory --------------------------------------------------------------------------------------------- */
@@ -157,7 +160,7 @@ static void solo_task(void *arg, size_t task, unsigned worker)
 {
     call *c = arg;
     gnt_train_state s;
-    size_t n = c->n_jobs - c->n_team;
+    size_t n = c->n_active - c->n_team;
     place_state(c, n <= c->at_once ? task : worker, &c->jobs[c->rank[c->n_team + task].job], &s);
     gnt_train_begin(&s);
     for (size_t b = 0; gnt_train_select(&s, b); b++) solo_batch(&s, work_of(c, worker));
@@ -284,16 +287,18 @@ static call call_of(gnt_device *dev, gnt_train_job *jobs, size_t n_jobs)
         .dev = dev, .jobs = jobs, .n_jobs = n_jobs, .threads = threads, .at_once = n_jobs < threads ? n_jobs : threads};
 }
 
-gnt_status gnt_cpu_train_epoch(gnt_device *dev, gnt_train_job *jobs, size_t n_jobs)
+gnt_status gnt_cpu_train(gnt_device *dev, gnt_train_job *jobs, size_t n_jobs)
 {
     call c = call_of(dev, jobs, n_jobs);
     if (n_jobs == 0) return GNT_OK;
     gnt_status st = place_call(&c);
     if (st) return st;
-    plan(&c);
-    for (size_t first = 0; first < c.n_team; first += c.at_once)
-        team_epoch(&c, first, c.n_team - first < c.at_once ? c.n_team - first : c.at_once);
-    gnt_threads_for(dev->pool, n_jobs - c.n_team, solo_task, &c);
+    for (size_t i = 0; i < n_jobs; i++) jobs[i].n_run = 0;
+    while (plan(&c)) {
+        for (size_t first = 0; first < c.n_team; first += c.at_once)
+            team_epoch(&c, first, c.n_team - first < c.at_once ? c.n_team - first : c.at_once);
+        gnt_threads_for(dev->pool, c.n_active - c.n_team, solo_task, &c);
+    }
     return GNT_OK;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernels/cpu/train.h"
+#include "kernels/math/curve.h"
 #include "kernels/math/explog.h"
 #include "kernels/math/philox.h"
 #include "kernels/math/streams.h"
@@ -58,6 +59,12 @@ size_t gnt_train_work(const gnt_train_state *s)
     return gnt_block_place(&block, &s->layout, true, has_dropout(s->job), NULL);
 }
 
+bool gnt_train_goes_on(const gnt_train_job *job)
+{
+    if (job->n_run == job->n_epochs || gnt_curve_exhausted(&job->curve, job->rule.patience)) return false;
+    return job->n_run == 0 || gnt_figures_finite(&job->figures[job->n_run - 1], job->val.n > 0);
+}
+
 double gnt_train_cost(const gnt_train_job *job)
 {
     const gnt_net *net = job->net;
@@ -78,6 +85,7 @@ void gnt_train_begin(gnt_train_state *s)
     pack(&s->layout, s->job->weights, s->weights);
     pack(&s->layout, s->job->moment1, s->moment1);
     pack(&s->layout, s->job->moment2, s->moment2);
+    s->rate = gnt_curve_rate(&s->job->curve, &s->job->rule, s->job->options->learning_rate);
     gnt_train_order(s->job, s->order);
 }
 
@@ -131,7 +139,7 @@ void gnt_train_gradient(gnt_train_state *s, size_t held, float *work)
     s->kernels->gather(job->panel, row, s->layout.net.window, block.x);
     for (size_t l = 0; l < s->layout.net.layers; l++)
         if (block.mask[l])
-            s->kernels->dropout(&s->layout, job->options->dropout, job->options->seed, job->epoch, row, l,
+            s->kernels->dropout(&s->layout, job->options->dropout, job->options->seed, job->curve.epochs, row, l,
                                 block.mask[l]);
     s->kernels->forward(&s->layout, s->weights, &block);
     float d_logit[GNT_BLOCK] = {0};
@@ -176,11 +184,11 @@ void gnt_train_prepare(gnt_train_state *s)
     bool decoupled = o->optimiser == GNT_ADAMW;
     s->adam.clip = (float)(clip > 1 ? 1 : clip);
     s->adam.decay = decoupled ? 0 : (float)o->weight_decay;
-    s->adam.keep = decoupled ? (float)(1 - o->learning_rate * o->weight_decay) : 1;
+    s->adam.keep = decoupled ? (float)(1 - s->rate * o->weight_decay) : 1;
     s->adam.rate1 = (float)(1 - o->beta1);
     s->adam.keep2 = (float)o->beta2;
     s->adam.rate2 = (float)(1 - o->beta2);
-    s->adam.step = (float)(o->learning_rate / (1 - pow(o->beta1, t)));
+    s->adam.step = (float)(s->rate / (1 - pow(o->beta1, t)));
     s->adam.root_correction = (float)sqrt(1 - pow(o->beta2, t));
     s->adam.eps = (float)o->epsilon;
 }
@@ -202,7 +210,7 @@ void gnt_train_derive(gnt_train_state *s)
 
 void gnt_train_order(const gnt_train_job *job, uint32_t *order)
 {
-    gnt_random at = gnt_random_at(job->options->seed, GNT_STREAM_SHUFFLE, job->epoch);
+    gnt_random at = gnt_random_at(job->options->seed, GNT_STREAM_SHUFFLE, job->curve.epochs);
     memcpy(order, job->train.row, job->train.n * sizeof *order);
     for (size_t i = job->train.n; i-- > 1;) {
         size_t j = (size_t)gnt_bounded(at, (uint32_t)i, i + 1);
@@ -231,7 +239,10 @@ void gnt_train_finish(gnt_train_state *s)
     gnt_layout_unpack(&s->layout, s->weights, job->weights);
     gnt_layout_unpack(&s->layout, s->moment1, job->moment1);
     gnt_layout_unpack(&s->layout, s->moment2, job->moment2);
-    job->train_loss = mean_loss(job, s->order, s->logit, job->train.n, &job->train_correct);
-    job->val_loss = mean_loss(job, job->val.row, s->val_logit, job->val.n, &job->val_correct);
-    job->epoch++;
+    gnt_train_figures *f = &job->figures[job->n_run++];
+    f->learning_rate = s->rate;
+    f->train_loss = mean_loss(job, s->order, s->logit, job->train.n, &f->train_correct);
+    f->val_loss = mean_loss(job, job->val.row, s->val_logit, job->val.n, &f->val_correct);
+    gnt_curve_step(&job->curve, f->val_loss);
+    if (job->best && job->curve.best == job->curve.epochs - 1) gnt_layout_unpack(&s->layout, s->weights, job->best);
 }

@@ -20,6 +20,7 @@ typedef struct gnt_train_state {
     float *val_logit;                         /* [val.n] */
     size_t first, n;                          /* the batch: positions in order; n 0: this job has no more */
     size_t first_block;                       /* of the batch's blocks, the first whose gradient is held */
+    double rate;                              /* learning rate of the epoch */
     gnt_adam adam;
 } gnt_train_state;
 
@@ -29,10 +30,12 @@ size_t gnt_train_blocks(size_t n_windows);
 void gnt_train_place(gnt_train_state *s, gnt_train_job *job, const gnt_lstm_kernels *kernels, gnt_placer *p);
 /* Floats of the work area that gradient and val below need. */
 size_t gnt_train_work(const gnt_train_state *s);
+/* Whether the job has another epoch to run in this call. */
+bool gnt_train_goes_on(const gnt_train_job *job);
 /* fma of the job's epoch, for weighing jobs against each other. */
 double gnt_train_cost(const gnt_train_job *job);
 
-/* The job's numbers into the placed arrays; the epoch's order. */
+/* The job's numbers into the placed arrays; the epoch's order and rate. */
 void gnt_train_begin(gnt_train_state *s);
 /* Batch number b; false when the epoch has no such batch. */
 bool gnt_train_select(gnt_train_state *s, size_t b);
@@ -46,7 +49,8 @@ void gnt_train_adam(gnt_train_state *s, size_t slice);
 void gnt_train_derive(gnt_train_state *s);
 /* Logits of one block of validation windows; nothing when there is no such block. */
 void gnt_train_val(gnt_train_state *s, size_t block, float *work);
-/* Weights, moments, losses and counts back into the job; its next epoch is the next one. */
+/* Weights, moments, losses and counts back into the job, best weights where the epoch is the best; its next epoch is
+ * the next one. */
 void gnt_train_finish(gnt_train_state *s);
 
 #endif

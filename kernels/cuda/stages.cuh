@@ -14,7 +14,7 @@ void gnt_cuda_unpack(gnt_device *dev, gnt_packed *packed);
 const gnt_net *gnt_cuda_packed_net(const gnt_packed *packed);
 gnt_status gnt_cuda_forward(gnt_device *dev, const gnt_packed *const *models, size_t n_models, gnt_panel panel,
                             gnt_rows rows, float *logit);
-gnt_status gnt_cuda_train_epoch(gnt_device *dev, gnt_train_job *jobs, size_t n_jobs);
+gnt_status gnt_cuda_train(gnt_device *dev, gnt_train_job *jobs, size_t n_jobs);
 gnt_status gnt_cuda_simulate(gnt_device *dev, const gnt_sim_lane *lanes, size_t n_lanes, gnt_sim_totals *totals,
                              const gnt_sim_path *paths);
 gnt_status gnt_cuda_resample(gnt_device *dev, const gnt_resample_plan *plan, size_t n, size_t n_replicates,

@@ -1,4 +1,5 @@
-/* train_epoch: its bits against themselves, the optimiser against float64, what an epoch counts, and that it learns. */
+/* Training epochs: their bits against themselves, the optimiser against float64, what an epoch counts, and that it
+ * learns. */
 #include <math.h>
 #include <stdio.h>
 
@@ -59,8 +60,8 @@ static void same_bits_alone_and_among_others(void **state)
     train(dev, jobs, M, 2);
     for (size_t i = 0; i < M; i++) {
         among[i].job = jobs[i];
-        if (i == 3) assert_true(isnan(jobs[i].val_loss));
-        if (i == 3) alone[i].job.val_loss = among[i].job.val_loss = 0;
+        if (i == 3) assert_true(isnan(jobs[i].figures->val_loss));
+        if (i == 3) alone[i].figures.val_loss = among[i].figures.val_loss = 0;
         same_state("among others", &alone[i], &among[i]);
         model_close(&alone[i]);
         model_close(&among[i]);
@@ -109,12 +110,12 @@ static void an_epoch_sees_every_window_once(void **state)
         correct[i >= 83] += (z.v >= 0) == up;
         free(x);
     }
-    if (!(fabs(m.job.train_loss - loss[0]) <= slack[0] && fabs(m.job.val_loss - loss[1]) <= slack[1]))
-        fail_msg("losses %.9g %.9g, reference %.9g %.9g", m.job.train_loss, m.job.val_loss, loss[0], loss[1]);
-    assert_int_equal(m.job.train_correct, correct[0]);
-    assert_int_equal(m.job.val_correct, correct[1]);
+    if (!(fabs(m.figures.train_loss - loss[0]) <= slack[0] && fabs(m.figures.val_loss - loss[1]) <= slack[1]))
+        fail_msg("losses %.9g %.9g, reference %.9g %.9g", m.figures.train_loss, m.figures.val_loss, loss[0], loss[1]);
+    assert_int_equal(m.figures.train_correct, correct[0]);
+    assert_int_equal(m.figures.val_correct, correct[1]);
     assert_int_equal(m.job.step, 4);
-    assert_int_equal(m.job.epoch, 1);
+    assert_int_equal(m.job.curve.epochs, 1);
     gnt_cpu_ops()->close(dev);
     ref_lstm_close(ref);
     free(w);
@@ -189,7 +190,7 @@ static void order_is_fisher_yates_of_the_epoch(void **state)
     uint32_t order[N], before[N] = {0};
     for (uint32_t epoch = 0; epoch < 3; epoch++) {
         uint32_t want[N], seen[N + 3] = {0};
-        m.job.epoch = epoch;
+        m.job.curve.epochs = epoch;
         gnt_train_order(&m.job, order);
         memcpy(want, m.row, sizeof want);
         for (uint32_t i = N - 1; i > 0; i--) {
@@ -217,12 +218,12 @@ static void a_learnable_toy_is_learned(void **state)
     m.options.pos_weight = 1;
     gnt_device *dev = case_device(2, NULL);
     train(dev, &m.job, 1, 1);
-    double first = m.job.train_loss;
+    double first = m.figures.train_loss;
     train(dev, &m.job, 1, 14);
-    print_message("toy: loss %.3f -> %.3f, validation %.3f, %u of 200 right\n", first, m.job.train_loss, m.job.val_loss,
-                  m.job.val_correct);
-    if (!(m.job.train_loss < 0.5 * first && m.job.val_correct > 180))
-        fail_msg("loss %.3f -> %.3f, %u of 200 right", first, m.job.train_loss, m.job.val_correct);
+    print_message("toy: loss %.3f -> %.3f, validation %.3f, %u of 200 right\n", first, m.figures.train_loss,
+                  m.figures.val_loss, m.figures.val_correct);
+    if (!(m.figures.train_loss < 0.5 * first && m.figures.val_correct > 180))
+        fail_msg("loss %.3f -> %.3f, %u of 200 right", first, m.figures.train_loss, m.figures.val_correct);
     gnt_cpu_ops()->close(dev);
     model_close(&m);
 }

@@ -52,7 +52,7 @@ static void point_job(batch *b)
                              .labels = {b->up, n_rows - 1},
                              .train = {b->row, b->n},
                              .weights = b->weights,
-                             .epoch = EPOCH};
+                             .curve = {.epochs = EPOCH}};
 }
 
 static void free_batch(batch *b)

@@ -35,8 +35,8 @@ static int open_one(model *m, uint64_t seed, size_t i, size_t n_models)
 static void settle(model *m)
 {
     if (m->job.val.n) return;
-    assert_true(isnan(m->job.val_loss));
-    m->job.val_loss = 0;
+    assert_true(isnan(m->figures.val_loss));
+    m->figures.val_loss = 0;
 }
 
 /* Epoch by epoch, each model leaving after its own last one. */

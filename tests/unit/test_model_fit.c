@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "host/model/fit.h"
+#include "kernels/math/curve.h"
 
 static const gnt_net enhanced = {.n_features = 35, .window = 10, .hidden = 96, .layers = 2};
 
@@ -136,6 +137,7 @@ static void schedules_by_hand(void **unused)
     gnt_fit_state state;
     gnt_epoch epoch[12];
     gnt_fit_options o;
+    double table[20];
     gnt_fit_default(&o);
     o.train.learning_rate = 0.001;
     o.epochs = 20;
@@ -151,7 +153,10 @@ static void schedules_by_hand(void **unused)
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         o.schedule = row[i].schedule;
         curve(&state, epoch, row[i].done, flat);
-        double rate = gnt_fit_rate(&o, &state);
+        gnt_fit_rates(&o, table);
+        gnt_train_rule rule = {table, 20, row[i].schedule == GNT_SCHEDULE_PLATEAU, 0};
+        gnt_train_curve so_far = gnt_fit_curve(&state);
+        double rate = gnt_curve_rate(&so_far, &rule, NAN);
         if (!(fabs(rate - row[i].rate) <= 1e-15)) /* cos(pi/2) is 6e-17, times 0.0005 */
             fail_msg("schedule %d after %u epochs: %.17g, expected %g", (int)row[i].schedule, row[i].done, rate,
                      row[i].rate);
