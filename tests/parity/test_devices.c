@@ -19,7 +19,7 @@ static const gnt_op_case cases[] = {
 #define N_CASES (sizeof cases / sizeof *cases)
 
 /* Entries that a module's table may still lack; anything else that is missing fails. */
-static const char *const missing[] = {"features", "scale",    "pack",  "forward", "train_epoch",
+static const char *const missing[] = {"features", "scale",    "pack",  "forward", "train",
                                       "simulate", "resample", "split", "probe",   NULL};
 
 typedef struct backend {
