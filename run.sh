@@ -72,15 +72,17 @@ build() {
   cmake --build --preset "$preset" -j "$(jobs_count)" >&2
 }
 
-# The venv with onnxruntime and h5py that some tests use as oracles. Without it they are skipped by name.
+# The venv with onnxruntime and h5py that some tests use as oracles, and the disassembler that the checks of CUDA kernels
+# use. Without it they are skipped by name.
 venv() {
-  [ -f .venv/ready ] && cmp -s tests/peers/requirements.txt .venv/ready && return 0
-  if ! { python3 -m venv .venv && .venv/bin/pip install -q --disable-pip-version-check -r tests/peers/requirements.txt; } >&2; then
-    say "no Python venv: tests that compare with onnxruntime and h5py will be skipped"
+  local lists=(tests/peers/requirements.txt tests/kernels/requirements.txt)
+  [ -f .venv/ready ] && cat "${lists[@]}" | cmp -s - .venv/ready && return 0
+  if ! { python3 -m venv .venv && .venv/bin/pip install -q --disable-pip-version-check -r "${lists[0]}" -r "${lists[1]}"; } >&2; then
+    say "no Python venv: tests that compare with onnxruntime and h5py, or read CUDA machine code, will be skipped"
     rm -rf .venv
     return 0
   fi
-  cp tests/peers/requirements.txt .venv/ready
+  cat "${lists[@]}" >.venv/ready
 }
 
 # run_tests BUILD_FOLDER LABEL [ctest argument...]: runs, counts, appends to build/summary.

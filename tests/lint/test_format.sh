@@ -4,7 +4,7 @@ set -u
 cd "$GNT_ROOT" || exit 1
 bad=0
 if command -v clang-format-14 >/dev/null; then
-  if out=$(git ls-files '*.c' '*.h' | xargs clang-format-14 --dry-run -Werror 2>&1); then echo "ok - clang-format"; else
+  if out=$(git ls-files '*.c' '*.h' '*.cu' '*.cuh' '*.cpp' | xargs clang-format-14 --dry-run -Werror 2>&1); then echo "ok - clang-format"; else
     echo "not ok - clang-format"
     printf '%s\n' "$out" | grep error: | head -20
     bad=1

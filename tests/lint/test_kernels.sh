@@ -2,7 +2,7 @@
 # No CUDA kernel spills or takes more registers than recorded (tests/kernels/check.py); and the check can fail, shown on
 # a kernel that its launch bounds leave too few registers for.
 # shellcheck source=tests/cli/check.sh
-. "$GNT_ROOT/tests/cli/check.sh"
+. "$GNT_ROOT/tests/cli/check.sh" || exit 1
 CHECK=$GNT_ROOT/tests/kernels/check.py
 BUILD=$(dirname "$GAUNTLET")
 command -v python3 >/dev/null || { echo "skip - registers and spills of the CUDA kernels: no python3"; exit 77; }
@@ -55,5 +55,12 @@ judge "a kernel that spills fails, without a record" 1 '^not ok - wide.cu wide s
 judge "recording it" 0 '^recorded 1 kernels' --record
 judge "and with one" 1 '^not ok - wide.cu wide sm_90: 32 registers: spills [1-9]'
 rm "$SCRATCH/wide.cu"
+
+# ---- occupancy: our formula beside the toolkit's calculator
+INCLUDE=$(dirname "$(dirname "$NVCC")")/include
+if [ ! -f "$INCLUDE/cuda_occupancy.h" ]; then skip "occupancy: no cuda_occupancy.h beside $NVCC"
+elif said=$({ g++ -I "$INCLUDE" "$GNT_ROOT/tests/kernels/occupancy.cpp" -o "$SCRATCH/occupancy" && python3 "$GNT_ROOT/tests/kernels/test_occupancy.py" "$SCRATCH/occupancy"; } 2>&1); then
+  ok "occupancy as the toolkit's calculator has it: $said"; else not_ok "occupancy as the toolkit's calculator has it" "$said"; fi
+
 judge "nothing to judge is skipped" 77 '^skip - registers and spills of the CUDA kernels: the build left no report'
 finish

@@ -22,6 +22,8 @@ layers=$(git ls-files -z 'host/*.c' 'host/*.h' | xargs -0 awk '
   }')
 check "rooms include only lower rooms" "$layers"
 check "kernels include nothing of host" "$(git grep -n '#include .*host/' -- kernels)"
+check "the CUDA backend includes nothing of the CPU's, and the CPU's nothing of CUDA" \
+  "$(git grep -nE '#include .*(kernels/cpu/|\.\./)' -- kernels/cuda kernels/emu; git grep -nE '#include .*(cuda|cudnn|kernels/emu/)' -- kernels/cpu kernels/math 'kernels/*.[ch]' ':!kernels/cuda' ':!kernels/emu')"
 check "host includes no CUDA header and no kernel's inside" "$(git grep -nE '#include .*(cuda|cudnn|kernels/cpu/|\.\./)' -- host)"
 check "the float64 oracle shares no arithmetic with the kernels" "$(git grep -nE '#include .*kernels/(math|cpu)/' -- tests/ref)"
 check "libraries return, programs speak" \
