@@ -6,7 +6,16 @@
 #include "kernels/math/philox.h"
 #include "kernels/math/streams.h"
 
-enum { BARS = 96, WINDOWS = 67, LANES = 5, DRAWS = 37, REPLICATES = 3, WIDTH = GNT_GAUNTLET_35_WIDTH };
+enum {
+    BARS = 96,
+    WINDOWS = 67,
+    LANES = 5,
+    DRAWS = 37,
+    REPLICATES = 3,
+    EPOCHS = 2,
+    MOST_WEIGHTS = 8192,
+    WIDTH = GNT_GAUNTLET_35_WIDTH
+};
 #define FIRST ((uint32_t)GNT_GAUNTLET_35_FIRST + 5) /* of the rows whose whole window has features */
 
 static const gnt_net small_net = {.n_features = WIDTH,
@@ -17,17 +26,22 @@ static const gnt_net small_net = {.n_features = WIDTH,
                                   .pool = GNT_POOL_ATTENTION,
                                   .attention = 5};
 
-/* Inputs of all calls, and one device's outputs. Everything is small enough for one block of memory each. */
+/* Inputs of all calls, and one device's outputs; MOST_WEIGHTS is more than small_net has. */
 typedef struct inputs {
     double open[BARS], high[BARS], low[BARS], close[BARS], volume[BARS], score[BARS];
     float center[WIDTH], scale[WIDTH];
     uint32_t row[WINDOWS], counter[DRAWS];
     gnt_strategy strategy[LANES];
-    float *weights; /* [n_weights] */
+    float weights[MOST_WEIGHTS];
+    uint8_t up[BARS];
 } inputs;
 
 typedef struct outputs {
     float features[BARS * WIDTH], scaled[BARS * WIDTH], logit[WINDOWS];
+    struct {
+        float weights[MOST_WEIGHTS], moment1[MOST_WEIGHTS], moment2[MOST_WEIGHTS];
+        gnt_train_figures figures[EPOCHS];
+    } trained;
     gnt_sim_totals totals[LANES];
     uint32_t index[REPLICATES * DRAWS];
     uint8_t enhanced[REPLICATES * DRAWS];
@@ -48,6 +62,7 @@ static void fill(inputs *in)
         in->low[t] = 0.99 * (in->open[t] < in->close[t] ? in->open[t] : in->close[t]);
         in->volume[t] = 1e6 * (1 + draw(2, t));
         in->score[t] = draw(3, t);
+        in->up[t] = draw(7, t) < 0.5;
     }
     for (size_t k = 0; k < WIDTH; k++) {
         in->center[k] = (float)(0.01 * draw(4, k));
@@ -89,6 +104,35 @@ static gnt_status forward(const gnt_ops *ops, gnt_device *dev, const inputs *in,
     st = ops->forward(dev, models, 1, panel_of(out), (gnt_rows){in->row, WINDOWS}, out->logit);
     ops->unpack(dev, model);
     return st;
+}
+
+static gnt_status train(const gnt_ops *ops, gnt_device *dev, const inputs *in, outputs *out)
+{
+    gnt_train_options options = {.optimiser = GNT_ADAMW,
+                                 .learning_rate = 0.01,
+                                 .weight_decay = 0.01,
+                                 .beta1 = 0.9,
+                                 .beta2 = 0.999,
+                                 .epsilon = 1e-8,
+                                 .clip_norm = 1,
+                                 .dropout = 0.2,
+                                 .pos_weight = 1.1,
+                                 .batch = 20,
+                                 .seed = 42};
+    size_t n_val = WINDOWS / 3;
+    memcpy(out->trained.weights, in->weights, sizeof in->weights);
+    gnt_train_job job = {.net = &small_net,
+                         .options = &options,
+                         .panel = panel_of(out),
+                         .labels = {in->up, BARS},
+                         .train = {in->row + n_val, WINDOWS - n_val},
+                         .val = {in->row, n_val},
+                         .weights = out->trained.weights,
+                         .moment1 = out->trained.moment1,
+                         .moment2 = out->trained.moment2,
+                         .n_epochs = EPOCHS,
+                         .figures = out->trained.figures};
+    return ops->train(dev, &job, 1);
 }
 
 static gnt_status features(const gnt_ops *ops, gnt_device *dev, const inputs *in, outputs *out)
@@ -133,8 +177,9 @@ typedef struct look {
 
 #define PART(field) offsetof(outputs, field), sizeof((outputs *)0)->field
 static const look looks[] = {
-    {"features", features, PART(features)}, {"scale", scale, PART(scaled)},      {"forward", forward, PART(logit)},
-    {"simulate", simulate, PART(totals)},   {"resample", resample, PART(index)}, {"split", split, PART(enhanced)},
+    {"features", features, PART(features)}, {"scale", scale, PART(scaled)},       {"forward", forward, PART(logit)},
+    {"training", train, PART(trained)},     {"simulate", simulate, PART(totals)}, {"resample", resample, PART(index)},
+    {"split", split, PART(enhanced)},
 };
 
 static gnt_status look_at(const look *l, const gnt_ops *ops, gnt_device *dev, gnt_device *cpu, const inputs *in,
@@ -158,7 +203,6 @@ gnt_status gnt_device_agrees(const gnt_ops *ops, gnt_device *dev, gnt_error *why
     outputs *want = NULL, *got = NULL;
     gnt_device *cpu = NULL;
     GNT_ALLOC(in, 1);
-    GNT_ALLOC(in->weights, gnt_net_n_weights(&small_net));
     GNT_ALLOC(want, 1);
     GNT_ALLOC(got, 1);
     st = gnt_cpu_ops()->open(1, NULL, &cpu);
@@ -173,7 +217,6 @@ out:
     gnt_cpu_ops()->close(cpu);
     free(got);
     free(want);
-    if (in) free(in->weights);
     free(in);
     return st;
 }

@@ -30,6 +30,13 @@ static gnt_status wrong_forward(gnt_device *dev, const gnt_packed *const *models
     return st;
 }
 
+static gnt_status wrong_train(gnt_device *dev, gnt_train_job *jobs, size_t n_jobs)
+{
+    gnt_status st = gnt_cpu_ops()->train(dev, jobs, n_jobs);
+    jobs[0].figures[1].val_loss = nextafter(jobs[0].figures[1].val_loss, 0);
+    return st;
+}
+
 static gnt_status wrong_simulate(gnt_device *dev, const gnt_sim_lane *lanes, size_t n_lanes, gnt_sim_totals *totals,
                                  const gnt_sim_path *paths)
 {
@@ -79,6 +86,7 @@ static void one_wrong_bit(void **state)
     WRONG(features, wrong_features, "features differs");
     WRONG(scale, wrong_scale, "scale differs");
     WRONG(forward, wrong_forward, "forward differs");
+    WRONG(train, wrong_train, "training differs");
     WRONG(simulate, wrong_simulate, "simulate differs");
     WRONG(resample, wrong_resample, "resample differs");
     WRONG(split, lost_split, "split: ");
