@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "host/base/mem.h"
@@ -10,6 +11,8 @@
 #define WARM_SECONDS 20e-3 /* caches, branch predictors, the clock */
 #define PROBE_SECONDS 5e-4 /* of each probe in a round */
 #define LIMIT_SECONDS 0.1  /* of each probe before the first row */
+#define LATENCY_SECONDS 0.5
+#define LATENCY_CALLS 10000 /* at most; a 99 % quantile of them stands on the slowest 100 */
 
 static double clock_seconds(clockid_t clock)
 {
@@ -53,7 +56,10 @@ static gnt_status warm_up(gnt_bench_work *work, unsigned *calls, gnt_error *why)
 /* What the rounds saw, [repeats] each. */
 typedef struct rounds {
     double *seconds, *cpu, *peak, *cells; /* cells: a second */
+    double *kernel;                       /* NaN where the device doesn't time its kernels */
 } rounds;
+
+enum { N_SEEN = 5 };
 
 static gnt_status run_rounds(gnt_bench_work *work, unsigned calls, const rounds *r, gnt_error *why)
 {
@@ -63,11 +69,37 @@ static gnt_status run_rounds(gnt_bench_work *work, unsigned calls, const rounds 
         if (op->cells) GNT_TRY(gnt_engine_probe(work->engine, GNT_PROBE_CELLS, PROBE_SECONDS, &r->cells[i], why));
         GNT_TRY(op->call(work, why)); /* the probes took its place in the caches */
         double cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID), begin = clock_seconds(CLOCK_MONOTONIC);
-        for (unsigned k = 0; k < calls; k++) GNT_TRY(op->call(work, why));
+        r->kernel[i] = 0;
+        for (unsigned k = 0; k < calls; k++) {
+            GNT_TRY(op->call(work, why));
+            r->kernel[i] += work->engine->ops->kernel_seconds(work->engine->dev) / calls;
+        }
         r->seconds[i] = (clock_seconds(CLOCK_MONOTONIC) - begin) / calls;
         r->cpu[i] = (clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) / calls;
     }
     return GNT_OK;
+}
+
+/* One window: what single calls take, each timed by itself. */
+static gnt_status run_latency(gnt_bench_work *work, gnt_bench_row *row, gnt_error *why)
+{
+    gnt_status st = GNT_OK;
+    double *seen = NULL, sum = 0;
+    size_t n = 0;
+    row->p50 = row->p99 = NAN;
+    if (work->what->op->max_n > 1) return GNT_OK;
+    GNT_ALLOC(seen, LATENCY_CALLS);
+    for (; n < LATENCY_CALLS && sum < LATENCY_SECONDS; sum += seen[n++]) {
+        double begin = clock_seconds(CLOCK_MONOTONIC);
+        GNT_GOTO(work->what->op->call(work, why));
+        seen[n] = clock_seconds(CLOCK_MONOTONIC) - begin;
+    }
+    qsort(seen, n, sizeof *seen, by_value);
+    row->p50 = seen[n / 2];
+    row->p99 = seen[n * 99 / 100];
+out:
+    free(seen);
+    return st;
 }
 
 static gnt_status check_case(const gnt_bench_case *what, gnt_error *why)
@@ -92,10 +124,21 @@ static void fill_row(gnt_bench_row *row, const gnt_bench_work *work, const round
     row->seconds = gnt_quartiles_of(r->seconds, n);
     row->cpu_seconds = gnt_quartiles_of(r->cpu, n).median;
     row->peak = gnt_quartiles_of(r->peak, n);
+    row->kernel = gnt_quartiles_of(r->kernel, n);
     row->units = op->units(&row->what);
     row->flops = op->flops ? op->flops(&row->what) : NAN;
     row->bytes = op->bytes ? op->bytes(&row->what) : NAN;
     row->cell_seconds = op->cells ? op->cells(&row->what) / gnt_quartiles_of(r->cells, n).median : NAN;
+}
+
+/* Usual sizes, where the case names none. */
+static void resolve(gnt_bench_case *what, const gnt_device_info *info)
+{
+    int kind = !strcmp(info->name, "cpu")  ? GNT_BENCH_ON_CPU
+               : strcmp(info->name, "emu") ? GNT_BENCH_ON_GPU
+                                           : GNT_BENCH_ON_EMU;
+    if (what->n == 0) what->n = what->op->usual.n[kind];
+    what->models = what->op->usual.models[kind];
 }
 
 gnt_status gnt_bench_measure(gnt_engine *engine, const gnt_bench_case *what, double bandwidth, gnt_bench_row *row,
@@ -103,12 +146,12 @@ gnt_status gnt_bench_measure(gnt_engine *engine, const gnt_bench_case *what, dou
 {
     gnt_status st = GNT_OK;
     double *all = NULL;
-    *row = (gnt_bench_row){.what = *what, .bandwidth = bandwidth};
-    if (row->what.n == 0) row->what.n = what->op->n;
+    *row = (gnt_bench_row){.what = *what, .bandwidth = bandwidth, .emulated = !strcmp(engine->info.name, "emu")};
+    resolve(&row->what, &engine->info);
     gnt_bench_work work = {.engine = engine, .what = &row->what};
     GNT_GOTO(check_case(&row->what, why));
-    GNT_ALLOC(all, 4 * (size_t)what->repeats);
-    rounds r = {all, all + what->repeats, all + 2 * what->repeats, all + 3 * what->repeats};
+    GNT_ALLOC(all, N_SEEN * (size_t)what->repeats);
+    rounds r = {all, all + what->repeats, all + 2 * what->repeats, all + 3 * what->repeats, all + 4 * what->repeats};
     GNT_GOTO(what->op->prepare(&work, why));
     GNT_GOTO(warm_up(&work, &row->calls, why));
     GNT_GOTO(run_rounds(&work, row->calls, &r, why));
@@ -118,6 +161,8 @@ gnt_status gnt_bench_measure(gnt_engine *engine, const gnt_bench_case *what, dou
         goto out;
     }
     fill_row(row, &work, &r);
+    GNT_GOTO(run_latency(&work, row, why));
+    if (what->op->peer && engine->ops->peer && engine->info.threads == 1) GNT_GOTO(gnt_bench_peers(&work, row, why));
 out:
     gnt_bench_work_free(&work);
     free(all);

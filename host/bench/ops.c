@@ -9,7 +9,6 @@
 #include "host/model/model.h"
 
 #define SWEEP_BARS 6320 /* 25 years of days */
-#define MANY 100        /* models trained at once */
 #define SYMBOLS 32      /* whose features are made in one call */
 
 /* `which` of the Philox draws. */
@@ -157,7 +156,7 @@ static gnt_status prepare_train(gnt_bench_work *work, gnt_error *why)
 
 static gnt_status prepare_many(gnt_bench_work *work, gnt_error *why)
 {
-    return prepare_jobs(work, MANY, why);
+    return prepare_jobs(work, work->what->models, why);
 }
 
 static gnt_status call_train(gnt_bench_work *work, gnt_error *why)
@@ -174,12 +173,12 @@ static bool finite_train(const gnt_bench_work *work)
 
 static double many_units(const gnt_bench_case *what)
 {
-    return MANY * (double)what->n;
+    return (double)(what->models * what->n);
 }
 
 static double many_flops(const gnt_bench_case *what)
 {
-    return MANY * gnt_bench_train_flops(what);
+    return (double)what->models * gnt_bench_train_flops(what);
 }
 
 /* ---- sweep: thresholds x costs, long or flat; costs vary fastest, as `gauntlet sweep` orders its lanes ----------- */
@@ -285,25 +284,25 @@ static double features_bytes(const gnt_bench_case *what)
 
 /* clang-format off */
 static const gnt_bench_op ops[] = {
-    {"forward_sliding", "windows", EVERY, NULL, 4096, 1u << 24,
+    {"forward_sliding", "windows", EVERY, NULL, {{4096, 65536, 16}, {1, 1, 1}}, 1u << 24, true,
      prepare_sliding, call_forward, finite_forward,
      n_units, gnt_bench_sliding_flops, gnt_bench_sliding_bytes, gnt_bench_cells},
-    {"forward_windows", "windows", EVERY, NULL, 4096, 1u << 20,
+    {"forward_windows", "windows", EVERY, NULL, {{4096, 65536, 16}, {1, 1, 1}}, 1u << 20, true,
      prepare_apart, call_forward, finite_forward,
      n_units, gnt_bench_windows_flops, gnt_bench_windows_bytes, gnt_bench_cells},
-    {"forward_one", "windows", EVERY, NULL, 1, 1,
+    {"forward_one", "windows", EVERY, NULL, {{1, 1, 1}, {1, 1, 1}}, 1, false,
      prepare_apart, call_one, finite_forward,
      n_units, gnt_bench_windows_flops, gnt_bench_windows_bytes, NULL},
-    {"train", "samples", EVERY, "float32", 1003, 1u << 20,
+    {"train", "samples", EVERY, "float32", {{1003, 1003, 16}, {1, 1, 1}}, 1u << 20, false,
      prepare_train, call_train, finite_train,
      n_units, gnt_bench_train_flops, NULL, NULL},
-    {"train_many", "samples", "1x24", "float32", 1003, 1u << 20,
+    {"train_many", "samples", "1x24", "float32", {{1003, 3500, 16}, {100, 10000, 3}}, 1u << 20, false,
      prepare_many, call_train, finite_train,
      many_units, many_flops, NULL, NULL},
-    {"sweep", "costed bars", NULL, "float64", 4096, 1u << 22,
+    {"sweep", "costed bars", NULL, "float64", {{4096, 1u << 20, 16}, {1, 1, 1}}, 1u << 22, false,
      prepare_sweep, call_sweep, finite_sweep,
      sweep_units, NULL, NULL, NULL},
-    {"features", "rows", NULL, "float64", 6320, 1u << 20,
+    {"features", "rows", NULL, "float64", {{6320, 6320, 64}, {1, 1, 1}}, 1u << 20, false,
      prepare_features, call_features, finite_features,
      features_units, NULL, features_bytes, NULL},
 };
@@ -349,5 +348,6 @@ bool gnt_bench_op_usual(const gnt_bench_op *op, const char *shape)
 const gnt_bench_shape gnt_bench_shapes[] = {
     {"1x24", NET(35, 10, 24, 1)}, {"1x32", NET(35, 10, 32, 1)},   {"2x64", NET(35, 10, 64, 2)},
     {"2x96", NET(35, 10, 96, 2)}, {"3x128", NET(35, 10, 128, 3)}, {"lstm_a", NET(100, 50, 100, 2)},
+    {"1x64", NET(35, 10, 64, 1)},
 };
 const size_t gnt_n_bench_shapes = sizeof gnt_bench_shapes / sizeof *gnt_bench_shapes;

@@ -31,11 +31,19 @@ typedef struct gnt_bench_work {
     gnt_sim_totals *totals; /* [n] */
 } gnt_bench_work;
 
+/* What an operation is given when nobody says: on CPUs, on GPUs, on the emulated device. */
+enum { GNT_BENCH_ON_CPU = 0, GNT_BENCH_ON_GPU, GNT_BENCH_ON_EMU, GNT_BENCH_N_KINDS };
+typedef struct gnt_bench_usual {
+    size_t n[GNT_BENCH_N_KINDS], models[GNT_BENCH_N_KINDS];
+} gnt_bench_usual;
+
 struct gnt_bench_op {
     const char *name, *unit;
     const char *shapes;    /* of `--shape all`, blank between; NULL: it has no shape */
     const char *precision; /* NULL: the case's */
-    size_t n, max_n;       /* usual and largest n of a call */
+    gnt_bench_usual usual;
+    size_t max_n; /* of a call */
+    bool peer;    /* another library can do it */
     gnt_status (*prepare)(gnt_bench_work *work, gnt_error *why);
     gnt_status (*call)(gnt_bench_work *work, gnt_error *why);
     bool (*finite)(const gnt_bench_work *work); /* every output of the last call */
@@ -63,5 +71,11 @@ void gnt_bench_fill_weights(const gnt_net *net, uint64_t seed, uint64_t which, f
 void gnt_bench_fill_bars(uint64_t seed, size_t symbol, size_t n, double *columns, gnt_bars_view *bars);
 
 void gnt_bench_work_free(gnt_bench_work *work);
+
+/* ---- peer.c: the library beside us ------------------------------------------------------------------------ */
+
+/* Every way on the windows of the row's last call, whose logits are work->logit. A way that refuses is no error. */
+GNT_MUST_CHECK gnt_status gnt_bench_peers(const gnt_bench_work *work, gnt_bench_row *row, gnt_error *why);
+json_t *gnt_bench_peers_json(const gnt_bench_row *row);
 
 #endif

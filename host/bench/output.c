@@ -23,6 +23,18 @@ static void put_shape(json_t *o, const gnt_bench_row *row)
     gnt_json_put(o, "net", shape);
 }
 
+/* The device's own clock, round its kernels: inputs and outputs lie in its memory. */
+static void put_kernels(json_t *o, const gnt_bench_row *row)
+{
+    const char *no_kernel = "not_timed_apart", *no_flops = isfinite(row->flops) ? no_kernel : "not_counted";
+    double seconds = row->kernel.median;
+    gnt_json_figure(o, "kernel_s", seconds, no_kernel);
+    gnt_json_figure(o, "kernel_q1_s", row->kernel.q1, no_kernel);
+    gnt_json_figure(o, "kernel_q3_s", row->kernel.q3, no_kernel);
+    gnt_json_figure(o, "kernel_per_s", row->units / seconds, no_kernel);
+    gnt_json_figure(o, "kernel_peak_share", row->flops / seconds / row->peak.median, no_flops);
+}
+
 json_t *gnt_bench_row_json(const gnt_bench_row *row)
 {
     const gnt_bench_op *op = row->what.op;
@@ -36,6 +48,7 @@ json_t *gnt_bench_row_json(const gnt_bench_row *row)
     gnt_json_text(o, "precision", op->precision ? op->precision : row->what.precision == GNT_BF16 ? "bf16" : "float32");
     gnt_json_count(o, "threads", row->threads);
     gnt_json_count(o, "n", row->what.n);
+    gnt_json_count(o, "models", row->what.models);
     gnt_json_count(o, "repeats", row->what.repeats);
     gnt_json_count(o, "calls", row->calls);
     gnt_json_figure(o, "median_s", seconds, NULL);
@@ -55,6 +68,11 @@ json_t *gnt_bench_row_json(const gnt_bench_row *row)
     gnt_json_figure(o, "matrix_peak_share", row->flops / (seconds - row->cell_seconds) / row->peak.median, no_cells);
     gnt_json_figure(o, "bytes", row->bytes, no_bytes);
     gnt_json_figure(o, "bandwidth_share", row->bytes / seconds / row->bandwidth, no_bytes);
+    put_kernels(o, row);
+    gnt_json_figure(o, "p50_s", row->p50, "not_one_window");
+    gnt_json_figure(o, "p99_s", row->p99, "not_one_window");
+    gnt_json_put(o, "peer", gnt_bench_peers_json(row));
+    gnt_json_text(o, "note", row->emulated ? "emulated device: says nothing about speed" : NULL);
     return o;
 }
 
@@ -121,6 +139,7 @@ json_t *gnt_bench_machine(const gnt_engine *engine, const gnt_bench_limits *limi
     gnt_json_count(o, "cores", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
     gnt_json_text(o, "device", engine->info.name);
     gnt_json_text(o, "simd", engine->info.simd);
+    gnt_json_text(o, "chip", engine->info.chip[0] ? engine->info.chip : NULL);
     put_caches(o);
     gnt_json_figure(o, "memory_bytes", (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE), NULL);
     gnt_json_put(o, "limits", limits_json(limits, n_limits));

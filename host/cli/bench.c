@@ -1,8 +1,8 @@
 /* gauntlet bench: operations x shapes x thread counts, each beside the machine's limits of the same seconds. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_table.h"
 #include "cli.h"
 #include "host/base/nearest.h"
 #include "host/bench/bench.h"
@@ -13,11 +13,12 @@ enum { MAX_THREAD_COUNTS = 8, MAX_PICKS = 32 };
 static const gnt_option options[] = {
     {"op", GNT_OPT_TEXT, "NAME,...|all", "all", "what to measure; --help lists the names", false, false},
     {"shape", GNT_OPT_TEXT, "NAME,...|all", "all",
-     "1x24, 1x32, 2x64, 2x96, 3x128 (layers x hidden units; 35 features, 10 steps), lstm_a (2x100, 100 features, 50 "
+     "1x24, 1x32, 1x64, 2x64, 2x96, 3x128 (layers x hidden units; 35 features, 10 steps), lstm_a (2x100, 100 features, "
+     "50 "
      "steps); all: those that are usual for an operation",
      false, false},
     {"model", GNT_OPT_FILE, "FILE.onnx", NULL, "measure this model instead of a shape", false, false},
-    {"threads", GNT_OPT_TEXT, "N,...", "1", "thread counts, 0 for all cores", false, false},
+    {"threads", GNT_OPT_TEXT, "N,...", "1", "thread counts of the CPU, 0 for all cores", false, false},
     {"precision", GNT_OPT_WORD, "float32|bf16", "float32", "of forward's products; bf16 needs AVX512-BF16", false,
      false},
     {"n", GNT_OPT_COUNT, "N", NULL,
@@ -143,58 +144,12 @@ static gnt_status read_picks(const gnt_args *args, picks *want, gnt_error *why)
     return pick_threads(args, want, why);
 }
 
-/* ---- what a person reads -------------------------------------------------------------------------------------- */
-
-static void say_head(const gnt_args *args, const json_t *machine)
+/* Only the CPU has thread counts to choose. */
+static gnt_status check_threads(const gnt_args *args, const job *j, gnt_error *why)
 {
-    const json_t *cpu = json_object_get(machine, "cpu");
-    gnt_say(args, "%s, %lld cores, %s, gauntlet %s", json_is_string(cpu) ? json_string_value(cpu) : "unknown processor",
-            (long long)json_integer_value(json_object_get(machine, "cores")),
-            json_string_value(json_object_get(machine, "simd")), json_string_value(json_object_get(machine, "commit")));
-    size_t i;
-    json_t *row;
-    json_array_foreach(json_object_get(machine, "limits"), i, row)
-    {
-        gnt_say(args, "%lld thread%s: fma peak %.1f GFLOP/s, memory %.1f GB/s",
-                (long long)json_integer_value(json_object_get(row, "threads")),
-                json_integer_value(json_object_get(row, "threads")) == 1 ? "" : "s",
-                json_real_value(json_object_get(row, "peak_gflops")),
-                json_real_value(json_object_get(row, "bandwidth_gb_s")));
-    }
-    gnt_say(args, "\n%-16s %-8s %3s %9s %11s %7s %12s  %-11s %8s %6s %7s %6s", "op", "shape", "thr", "n", "median",
-            "iqr", "per s", "unit", "GFLOP/s", "peak", "matrix", "act.");
-}
-
-/* "12.3 us" in eleven columns or fewer. */
-static const char *time_text(double seconds, char out[24])
-{
-    static const struct {
-        double unit;
-        const char *name;
-    } units[] = {{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}};
-    size_t i = 0;
-    while (i < 3 && seconds < units[i].unit) i++;
-    snprintf(out, 24, "%.3g %s", seconds / units[i].unit, units[i].name);
-    return out;
-}
-
-static const char *share_text(double share, char out[16])
-{
-    snprintf(out, 16, isfinite(share) ? "%.0f %%" : "-", 100 * share);
-    return out;
-}
-
-static void say_row(const gnt_args *args, const gnt_bench_row *row)
-{
-    char median[24], iqr[16], peak[16], matrix[16], cells[16], gflops[24] = "-";
-    double seconds = row->seconds.median, rate = row->flops / seconds;
-    if (isfinite(rate)) snprintf(gflops, sizeof gflops, "%.1f", rate / 1e9);
-    gnt_say(args, "%-16s %-8.24s %3u %9zu %11s %7s %12.4g  %-11s %8s %6s %7s %6s", gnt_bench_op_name(row->what.op),
-            row->what.shape ? row->what.shape : "-", row->threads, row->what.n, time_text(seconds, median),
-            share_text((row->seconds.q3 - row->seconds.q1) / seconds, iqr), row->units / seconds,
-            gnt_bench_op_unit(row->what.op), gflops, share_text(rate / row->peak.median, peak),
-            share_text(row->flops / (seconds - row->cell_seconds) / row->peak.median, matrix),
-            share_text(row->cell_seconds / seconds, cells));
+    const gnt_device_info *info = &j->engine[0].info;
+    if (!strcmp(info->name, "cpu") || !gnt_arg_given(args, "threads")) return GNT_OK;
+    return gnt_fail(why, GNT_EUSAGE, "bench: --threads: device %s has none to choose; leave it out", info->name);
 }
 
 /* ---- measuring -------------------------------------------------------------------------------------------------- */
@@ -214,8 +169,8 @@ static gnt_status measure(const gnt_args *args, job *j, gnt_bench_case what, gnt
         if (!gnt_progress_report(gnt_arg_progress(args), "bench", (double)j->done, (double)j->total, detail))
             return gnt_fail(why, GNT_EINTERRUPTED, "stopped");
         GNT_TRY(gnt_bench_measure(&j->engine[t], &what, j->limits[t].bandwidth, &row, why));
-        say_row(args, &row);
-        j->disturbed += row.threads == 1 && row.cpu_seconds < 0.95 * row.seconds.median;
+        gnt_bench_say_row(args, &row);
+        j->disturbed += !strcmp(row.device, "cpu") && row.threads == 1 && row.cpu_seconds < 0.95 * row.seconds.median;
         json_array_append_new(j->rows, gnt_bench_row_json(&row));
         j->done++;
     }
@@ -254,6 +209,7 @@ static gnt_status open_engines(const gnt_args *args, job *j, gnt_error *why)
     for (size_t t = 0; t < j->want.n_threads; t++) {
         GNT_TRY(
             gnt_engine_open(&j->engine[t], gnt_arg(args, "device"), j->want.threads[t], gnt_arg_progress(args), why));
+        GNT_TRY(check_threads(args, j, why));
         for (size_t k = 0; k < t; k++)
             if (j->engine[k].info.threads == j->engine[t].info.threads)
                 return gnt_fail(why, GNT_EUSAGE, "bench: --threads: %u threads twice", j->engine[t].info.threads);
@@ -276,7 +232,7 @@ static gnt_status run(const gnt_args *args, gnt_error *why)
     gnt_json_count(answer, "schema_version", 1);
     gnt_json_put(answer, "machine", gnt_bench_machine(&j.engine[0], j.limits, j.want.n_threads));
     gnt_json_count(json_object_get(answer, "machine"), "seed", gnt_arg_seed(args));
-    say_head(args, json_object_get(answer, "machine"));
+    gnt_bench_say_head(args, json_object_get(answer, "machine"));
     for (size_t i = 0; i < j.want.n_ops; i++) GNT_GOTO(each_shape(args, &j, j.want.op[i], true, why));
     for (size_t i = 0; i < j.want.n_ops; i++) GNT_GOTO(each_shape(args, &j, j.want.op[i], false, why));
     gnt_json_put(answer, "rows", json_incref(j.rows));
