@@ -102,6 +102,10 @@ static gnt_ops table()
     ops.reason = cuda_reason;
     ops.kernel_seconds = cuda_kernel_seconds;
     ops.info = cuda_info;
+    ops.pack = gnt_cuda_pack;
+    ops.unpack = gnt_cuda_unpack;
+    ops.packed_net = gnt_cuda_packed_net;
+    ops.forward = gnt_cuda_forward;
     ops.peer = gnt_cuda_peer;
     return ops;
 }
