@@ -107,6 +107,7 @@ static gnt_ops table()
     ops.packed_net = gnt_cuda_packed_net;
     ops.forward = gnt_cuda_forward;
     ops.peer = gnt_cuda_peer;
+    ops.simulate = gnt_cuda_simulate;
     return ops;
 }
 

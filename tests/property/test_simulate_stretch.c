@@ -1,59 +1,14 @@
 /* Lanes on one market and score are stepped from trade to trade; asking for paths (all of them NULL) steps every bar in
  * full. Both give every lane the same bits, whatever its neighbours are, and the oracle's. */
 #include "kernels/cpu/stages.h"
-#include "tests/ref/ref_simulate.h"
 #include "tests/test.h"
 
 #include <stdio.h>
 
-#include "tests/sim_case.h"
+#include "tests/sim_books.h"
 #include "tests/sim_kernels.h"
 
-enum { BARS = 330, LANES = 90, ROUNDS = 240 };
-
-typedef struct market {
-    double storage[5 * BARS], dollar_volume[BARS], vol[BARS], score[BARS];
-    gnt_sim_market view;
-} market;
-
-/* Scores that stay on a side for about `stay` bars, some missing, some exactly at a threshold. Every fourth market is
- * violent enough to ruin shorts and levered books, every fourth nearly still, with closes that repeat. */
-static void market_make(market *m, uint64_t seed)
-{
-    uint64_t x = seed * 2654435761u + 1;
-    double z = 0, stay = 1 - 1 / sim_between(&x, 1, 60);
-    m->view.bars = synth_bars(x, BARS, seed % 4 == 0 ? .9 : seed % 4 == 1 ? .002 : .04, m->storage);
-    double *open = m->storage, *close = m->storage + 3 * BARS;
-    for (size_t t = 0; t < BARS; t++) {
-        if (seed % 4 == 1 && t > 0 && sim_pick(&x, 3)) open[t] = close[t] = close[t - 1];
-        z = stay * z + sim_between(&x, -1, 1);
-        m->dollar_volume[t] = t < 20 ? NAN : sim_between(&x, 1e6, 1e9);
-        m->vol[t] = sim_pick(&x, 20) ? sim_between(&x, .001, .05) : 0;
-        m->score[t] = sim_pick(&x, 25) == 0 ? NAN : sim_pick(&x, 25) == 0 ? .5 : .5 + .5 * z / (1 + fabs(z));
-    }
-    m->view.dollar_volume_20 = m->dollar_volume;
-    m->view.vol_20 = m->vol;
-}
-
-/* Lanes mix everything in some rounds; in others most switches are off, as in a sweep of costs and thresholds. */
-static gnt_strategy strategy_make(uint64_t *x, uint64_t round)
-{
-    gnt_strategy s = sim_strategy(x), plain = sim_plain();
-    if (round % 3 == 0) return s;
-    plain.upper = .5 + .01 * sim_pick(x, round % 2 ? 2 : 12);
-    plain.lower = sim_pick(x, 2) ? plain.upper : 1 - plain.upper;
-    plain.commission_bp = sim_pick(x, 12);
-    plain.shorts = round % 5 < 2;
-    plain.between = s.between;
-    plain.fill = round % 7 < 3 ? GNT_FILL_NEXT_OPEN : s.fill;
-    plain.cash_rate = round % 8 == 7 ? s.cash_rate : 0;
-    plain.fee_per_trade = round % 9 == 8 ? s.fee_per_trade : 0;
-    plain.rebalance = round % 11 == 10 ? s.rebalance : GNT_REBALANCE_ON_CHANGE;
-    plain.size = round % 13 == 12 ? s.size : GNT_SIZE_FIXED;
-    plain.capital = s.capital;
-    plain.close_at_end = s.close_at_end;
-    return plain;
-}
+enum { ROUNDS = 240 };
 
 static void differ(const char *kernel, uint64_t round, size_t lane, const char *than, const gnt_sim_totals *got,
                    const gnt_sim_totals *expected)
@@ -62,36 +17,6 @@ static void differ(const char *kernel, uint64_t round, size_t lane, const char *
     sim_totals_print(a, sizeof a, got);
     sim_totals_print(b, sizeof b, expected);
     fail_msg("%s round %llu lane %zu\n  got %s\n  %s %s", kernel, (unsigned long long)round, lane, a, than, b);
-}
-
-typedef struct books {
-    market m;
-    gnt_strategy strategy[LANES];
-    gnt_sim_lane lane[LANES];
-    gnt_sim_totals expected[LANES];
-    size_t n;
-} books;
-
-static void books_make(books *b, uint64_t round)
-{
-    uint64_t x = round * 40503 + 7;
-    market_make(&b->m, round);
-    size_t begin = 21 + sim_pick(&x, 100), end = begin + 1 + sim_pick(&x, (unsigned)(BARS - begin));
-    bool uneven = round % 6 == 5;
-    b->n = 1 + sim_pick(&x, LANES);
-    for (size_t i = 0; i < b->n; i++) {
-        b->strategy[i] = strategy_make(&x, round);
-        if (round % 4 == 2) { /* vectors that decide alike step as a team */
-            const gnt_strategy *like = &b->strategy[0];
-            b->strategy[i].upper = like->upper;
-            b->strategy[i].lower = like->lower;
-            b->strategy[i].shorts = like->shorts;
-            b->strategy[i].between = like->between;
-        }
-        size_t last = uneven ? begin + 1 + sim_pick(&x, (unsigned)(end - begin)) : end;
-        b->lane[i] = (gnt_sim_lane){&b->m.view, &b->strategy[i], b->m.score, NULL, begin, last};
-        ref_simulate(&b->lane[i], &b->expected[i], NULL);
-    }
 }
 
 static void stretches_change_no_bit(void **state)
