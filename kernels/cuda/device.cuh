@@ -22,4 +22,14 @@ template <typename T> __device__ __forceinline__ T *gnt_shared_memory()
 #endif
 }
 
+/* Waits for n_threads threads of the block, whole warps, that call it with the same id, 1 to 15. */
+__device__ __forceinline__ void gnt_part_barrier(unsigned id, unsigned n_threads)
+{
+#ifdef GNT_EMU
+    gnt_emu_part_barrier(id, n_threads, {__FILE__, __LINE__});
+#else
+    asm volatile("barrier.sync.aligned %0, %1;" ::"r"(id), "r"(n_threads) : "memory");
+#endif
+}
+
 #endif

@@ -124,29 +124,52 @@ static const char *base_name(const gnt_emu_site &site)
 
 int block::barrier(bool predicate, gnt_emu_site site)
 {
+    return arrive(0, n, predicate, site);
+}
+
+void block::part_barrier(unsigned id, unsigned n_threads, gnt_emu_site site)
+{
+    if (id == 0 || id >= max_barriers || n_threads == 0 || n_threads % warp_lanes || n_threads > n) {
+        explain("barrier %u for %u threads at %s:%d: numbers are 1 to %u, threads whole warps of the block's %u", id,
+                n_threads, base_name(site), site.line, max_barriers - 1, n);
+        stop();
+    }
+    (void)arrive(id, n_threads, false, site);
+}
+
+int block::arrive(unsigned id, unsigned n_threads, bool predicate, gnt_emu_site site)
+{
     thread &self = *current;
-    if (n_waiting == 0) first_waiting = self.flat;
-    const thread &first = threads[first_waiting];
-    if (n_waiting > 0 && !same_site(first.where, site)) {
-        explain("barrier divergence: thread %u waits at %s:%d, thread %u at %s:%d", first.flat, base_name(first.where),
-                first.where.line, self.flat, base_name(site), site.line);
+    barrier_state &b = barriers[id];
+    if (b.n_waiting == 0) {
+        b.first_waiting = self.flat;
+        b.n_expected = n_threads;
+    }
+    const thread &first = threads[b.first_waiting];
+    if (b.n_waiting > 0 && (!same_site(first.where, site) || b.n_expected != n_threads)) {
+        explain("barrier divergence: thread %u waits at %s:%d for %u threads, thread %u at %s:%d for %u", first.flat,
+                base_name(first.where), first.where.line, b.n_expected, self.flat, base_name(site), site.line,
+                n_threads);
         stop();
     }
     self.now = state::at_barrier;
+    self.barrier = id;
     self.where = site;
-    votes += predicate;
-    if (++n_waiting == n) {
-        n_waiting = 0;
-        votes_before = votes;
-        votes = 0;
+    b.votes += predicate;
+    if (++b.n_waiting == n_threads) {
+        b.n_waiting = 0;
+        b.votes_before = b.votes;
+        b.votes = 0;
         turn->draw(order_of, n);
         for (unsigned i = 0; i < n; i++) {
-            threads[order_of[i]].now = state::ready;
-            push(threads[order_of[i]]);
+            thread &t = threads[order_of[i]];
+            if (t.now != state::at_barrier || t.barrier != id) continue;
+            t.now = state::ready;
+            push(t);
         }
     }
     wait(self);
-    return (int)votes_before;
+    return (int)b.votes_before;
 }
 
 static const char *const meeting_names[] = {
@@ -259,8 +282,8 @@ void block::diagnose()
         if (t.now == state::left && !gone) gone = &t;
     }
     if (!waits || !gone) return explain("deadlock: no thread can go on");
-    explain("barrier divergence: %u threads wait at %s:%d, but %u have left the kernel, thread %u first", n_waiting,
-            base_name(waits->where), waits->where.line, n_left, gone->flat);
+    explain("barrier divergence: %u threads wait at %s:%d, but %u have left the kernel, thread %u first",
+            barriers[waits->barrier].n_waiting, base_name(waits->where), waits->where.line, n_left, gone->flat);
 }
 
 void block::diagnose_warp(const thread &t)
@@ -305,7 +328,8 @@ void block::shared_check()
 
 bool block::run_block()
 {
-    n_left = n_waiting = votes = head = n_ready = 0;
+    n_left = head = n_ready = 0;
+    memset(barriers, 0, sizeof barriers);
     memset(in_warp, 0, sizeof in_warp);
     shared_fill();
     turn->draw(order_of, n);
@@ -358,6 +382,11 @@ bool block::run_grid(const gnt_emu_call &call_, dim3 grid, dim3 dim, size_t byte
 int gnt_emu_barrier(bool predicate, gnt_emu_site site)
 {
     return home->barrier(predicate, site);
+}
+
+void gnt_emu_part_barrier(unsigned id, unsigned n_threads, gnt_emu_site site)
+{
+    home->part_barrier(id, n_threads, site);
 }
 
 uint64_t gnt_emu_meet(gnt_emu_meeting what, unsigned mask, uint64_t value, unsigned source, gnt_emu_site site)

@@ -19,7 +19,7 @@
 namespace gnt_emu
 {
 
-static const unsigned max_threads = 1024, warp_lanes = 32;
+static const unsigned max_threads = 1024, warp_lanes = 32, max_barriers = 16;
 static const size_t max_shared = (size_t)227 << 10, default_shared = (size_t)48 << 10;
 
 enum class state : uint8_t { fresh, running, ready, at_barrier, in_warp, left };
@@ -33,8 +33,14 @@ struct thread {
     uint64_t value, result;
     unsigned source;
     unsigned polls;
+    unsigned barrier; /* at_barrier: its number */
     gnt_emu_site where;
     fiber *on;
+};
+
+/* A barrier of the block: 0 is __syncthreads', of all its threads; the others are for as many as they say. */
+struct barrier_state {
+    unsigned n_waiting, first_waiting, n_expected, votes, votes_before;
 };
 
 class block
@@ -52,6 +58,7 @@ class block
 
     /* Called by the running thread. */
     int barrier(bool predicate, gnt_emu_site site);
+    void part_barrier(unsigned id, unsigned n_threads, gnt_emu_site site);
     uint64_t meet(gnt_emu_meeting what, uint32_t mask, uint64_t value, unsigned source, gnt_emu_site site);
     void poll(gnt_emu_site site);
 
@@ -59,6 +66,7 @@ class block
 
   private:
     bool run_block();
+    int arrive(unsigned id, unsigned n_threads, bool predicate, gnt_emu_site site);
     void serve(fiber *f);
     void start(thread *t, fiber *f);
     void push(thread &t);
@@ -77,7 +85,7 @@ class block
     void turn_of(thread *t);
 
     unsigned n, n_left;
-    unsigned n_waiting, first_waiting, votes, votes_before; /* at the barrier */
+    barrier_state barriers[max_barriers];
     thread *current;
     uint3 index;
     std::vector<thread> threads;

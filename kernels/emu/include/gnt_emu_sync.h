@@ -23,6 +23,8 @@ enum gnt_emu_meeting {
 
 /* Waits for all threads of the block; how many of them gave a true predicate. */
 int gnt_emu_barrier(bool predicate, gnt_emu_site site);
+/* Waits for n_threads of the block, whole warps, at barrier `id`, 1 to 15 (PTX barrier.sync.aligned id, n_threads). */
+void gnt_emu_part_barrier(unsigned id, unsigned n_threads, gnt_emu_site site);
 /* Waits for the lanes of the mask. value: what the lane brings; source: the lane whose value it gets (shuffles). */
 uint64_t gnt_emu_meet(gnt_emu_meeting what, unsigned mask, uint64_t value, unsigned source, gnt_emu_site site);
 /* A thread that polls (failed compare and swap, __nanosleep) lets the others run; ends the kernel when none will help.
