@@ -23,6 +23,7 @@ usage: ./run.sh COMMAND [--no-install] [-- arguments]
   peers bench [--quick]
           speed beside onnxruntime, OpenVINO, PyTorch and vectorbt, into reports/benchmarks (--quick: out/peers);
           makes a venv of 6 GB
+  kernels registers, spills, loops of every CUDA kernel and what follows for speed, into reports/kernels (needs nvcc)
   soak    fuzzers and many-seed significance runs, half a minute a fuzzer
   clean   remove build folders and the venvs (never your data or out/)
 
@@ -191,6 +192,15 @@ do_peers() {
   .venv/bin/python tests/peers/forward.py --gauntlet build/gauntlet "$@"
 }
 
+# What the compiler says of the CUDA kernels; nothing is measured, no GPU is needed.
+do_kernels() {
+  # shellcheck disable=SC2086
+  need $TEST_PACKAGES
+  build release
+  venv
+  GNT_VENV=$PWD/.venv python3 tests/kernels/report.py --build build "$@"
+}
+
 do_soak() {
   # shellcheck disable=SC2086
   need $BUILD_PACKAGES $TEST_PACKAGES $SOAK_PACKAGES
@@ -208,7 +218,7 @@ fi
 [ "${1:-}" = -- ] && shift
 case "$COMMAND" in
 build) build release -DGNT_TESTS=OFF ;;
-demo | test | ci | bench | peers | soak) "do_$COMMAND" "$@" ;;
+demo | test | ci | bench | peers | kernels | soak) "do_$COMMAND" "$@" ;;
 clean) rm -rf build build-dev build-asan build-tsan build-fuzz .venv .venv-bench ;;
 help | --help | -h) usage ;;
 *)

@@ -43,7 +43,7 @@ def demangle(names):
     text = subprocess.run(["c++filt", "-p"], input="\n".join(names), capture_output=True, text=True, check=True).stdout
     plain = {}
     for mangled, name in zip(names, text.splitlines()):
-        name = re.sub(r"\(anonymous namespace\)::|_INTERNAL_\w+?::|\((?:unsigned )?(?:int|bool|long|char)\)", "", name)
+        name = re.sub(r"\(anonymous namespace\)::|_INTERNAL_\w+?::|\([\w: ]+\)(?=-?\d)", "", name)
         plain[mangled] = re.sub(r"\s+", "", re.sub(r"^void ", "", name))
     if len(set(plain.values())) != len(plain):
         sys.exit(f"two kernels have one name: {sorted(plain.values())}")

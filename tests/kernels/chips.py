@@ -48,28 +48,53 @@ def occupancy(arch, registers, threads, shared):
 
 # ---- rates of compute capability 9.0 ---------------------------------------------------------------------------------
 
-# Pipe: results (lanes) a cycle and SM (Guide, column 9.0), and the words of the instructions that take it. IMAD shares
-# the FP32 pipe, on half of its lanes. A warp instruction that moves more than 4 bytes a lane takes shared memory's pipe
-# as often as its bytes need (128 a cycle: 32 banks of 4 bytes).
-LANES = {"fp32": 128, "imad": 64, "fp64": 64, "int": 64, "mufu": 16, "shared": 32, "issue": 128}
+# Results a cycle and SM (Guide, column 9.0). IMAD shares the FP32 pipe, on half of its lanes. Shared memory and L1
+# return 128 bytes a cycle, one register of a warp.
+LANES = {"fp32": 128, "imad": 64, "fp64": 64, "int": 64, "mufu": 16, "issue": 128}
+MEMORY_BYTES = 128
 WORDS = {
     "fp32": "FFMA FADD FMUL FFMA32I FADD32I FMUL32I IMAD HFMA2",
     "imad": "IMAD",
-    "fp64": "DFMA DADD DMUL DSETP",
-    "int": "IADD3 LOP3 ISETP FSETP FMNMX SEL FSEL SHF PRMT MOV LEA VIADD IMNMX VIMNMX IABS LOP PLOP3 FCHK SGXT",
-    "mufu": "MUFU F2F F2I I2F F2FP.F64 I2FP.F64 POPC FLO",
+    "fp64": "DFMA DADD DMUL DSETP DMNMX",
+    "int": "IADD3 LOP3 ISETP FSETP FMNMX SEL FSEL SHF PRMT MOV LEA VIADD IMNMX VIMNMX IABS PLOP3 FCHK SGXT IADD LOP",
+    "mufu": "MUFU F2F F2I I2F POPC FLO",
 }
-PIPE_WORDS = {pipe: set(words.split()) for pipe, words in WORDS.items()}
+PIPE_OF = {}
+for _pipe, _words in WORDS.items():
+    for _word in _words.split():
+        PIPE_OF.setdefault(_word, []).append(_pipe)
 
-# mma.sync.m16n8k16, bf16 with float32 sums: 2,048 fused multiply-adds a warp. The data sheet's dense rate, 4,096 FLOPs
-# a cycle and SM, needs wgmma; mma.sync reaches 62.9 % of it (Luo et al., Benchmarking and Dissecting the Nvidia Hopper
-# GPU Architecture, arXiv:2402.13499, section on tensor cores).
+# A 16-byte load whose address is the same for the whole warp returns twice as fast: 2 requests in place of 4, on
+# compute capability 7.0 and 7.5 (NVIDIA's answer in developer forum thread 77228); later ones are taken to do as well.
+UNIFORM_GAIN = 2
+
+# mma.sync.m16n8k16, bf16 with float32 sums: 2,048 fused multiply-adds a warp. The data sheet's dense rate, 2,048 a cycle
+# and SM, needs wgmma; mma.sync reaches 62.9 % of it (Luo et al., Benchmarking and Dissecting the Nvidia Hopper GPU
+# Architecture, arXiv:2402.13499).
 MMA_FMA = 2048
 MMA_FMA_A_CYCLE = 0.629 * 2048
 
 # SXM boards. clock: the boost clock behind the data sheet's 67 TFLOPS of FP32 (2 x 128 lanes x 132 SMs); tensor_clock:
-# the one behind its 989.4 TFLOPS of dense BF16. A board at its power limit runs slower than both.
+# the one behind its 989.4 TFLOPS of dense BF16. A board at its power limit runs slower than either.
 CHIPS = {
-    "H100 SXM": {"sms": 132, "clock": 1.98e9, "tensor_clock": 1.83e9, "hbm": 3.35e12, "l2": 50 << 20},
-    "H200 SXM": {"sms": 132, "clock": 1.98e9, "tensor_clock": 1.83e9, "hbm": 4.8e12, "l2": 50 << 20},
+    "H100 SXM": {"sms": 132, "clock": 1.98e9, "tensor_clock": 1.83e9, "hbm": 3.35e12},
+    "H200 SXM": {"sms": 132, "clock": 1.98e9, "tensor_clock": 1.83e9, "hbm": 4.8e12},
 }
+
+
+def cycles(counts, runs, uniform=0.0):
+    """{pipe: cycles of one SM} for `runs` warps' passes through code with these counts (sass.count).
+
+    uniform: the share of its shared-memory loads of 16 bytes that all lanes do at one address."""
+    found = {pipe: 0.0 for pipe in (*LANES, "memory", "tensor")}
+    for opcode, n in counts["opcodes"].items():
+        word = opcode.split(".")[0]
+        for pipe in PIPE_OF.get(word, []):
+            found[pipe] += n * WARP / LANES[pipe]
+        if word == "HMMA":
+            found["tensor"] += n * MMA_FMA / MMA_FMA_A_CYCLE
+    found["issue"] = counts["total"] * WARP / LANES["issue"]
+    wide = counts["opcodes"].get("LDS.128", 0) * 16 * uniform
+    moved = sum(counts["bytes"].values()) - wide + wide / UNIFORM_GAIN
+    found["memory"] = moved * WARP / MEMORY_BYTES
+    return {pipe: n * runs for pipe, n in found.items()}

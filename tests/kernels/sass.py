@@ -125,8 +125,16 @@ def connect(blocks):
         block.index = i
         last = block.code[-1] if block.code else None
         name = word(last) if last else ""
-        goal = reconvergence(block, i, blocks) if name == "BSYNC" else target(last) if last and is_branch(last) else None
-        falls = not last or last.guard or "," in last.operands and name == "BRA" or name not in ("BRA", "EXIT", "RET", "BRX", "JMP", "KILL", "BSYNC")
+        goal = (
+            reconvergence(block, i, blocks) if name == "BSYNC" else target(last) if last and is_branch(last) else None
+        )
+        falls = (
+            not last
+            or last.guard
+            or "," in last.operands
+            and name == "BRA"
+            or name not in ("BRA", "EXIT", "RET", "BRX", "JMP", "KILL", "BSYNC")
+        )
         if name == "BSYNC" and goal not in at:
             falls = True
         if goal in at:

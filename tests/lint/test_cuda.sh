@@ -23,6 +23,8 @@ none "every kernel has its launch bounds" "$(code '__global__' kernels/cuda | gr
 none "kernels don't print, allocate or trap" "$(code '\b(printf|assert|__trap)\b *\(' kernels/cuda)"
 none "no device function pointer is named" "$(code '__device__[^;{]*\(\*' kernels/cuda)"
 
+python3 tests/kernels/test_sass.py || FAILED=$((FAILED + 1))
+
 # ---- the modules
 symbols() { nm -D --defined-only "$1" | awk '{ print $3 }' | sed 's/@.*//' | paste -sd ' '; }
 found=0
