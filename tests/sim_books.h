@@ -81,4 +81,48 @@ static inline void books_make(books *b, uint64_t round)
     }
 }
 
+/* ---- a call of all kinds of lanes ----------------------------------------------------------------------------- */
+
+enum { MIX_BOOKS = 12, MIX_CASES = 60 };
+
+typedef struct lanes_mix {
+    books book[MIX_BOOKS];
+    sim_case loner[MIX_CASES];
+    double unscored[BARS];
+} lanes_mix;
+
+/* `n` lanes in no order: books of a dozen markets and windows, lanes with targets or a market of their own, lanes on
+ * scores that are all missing. */
+static inline void lanes_mix_make(lanes_mix *m, uint64_t seed, gnt_sim_lane *lane, size_t n)
+{
+    uint64_t x = seed * 40503 + 11;
+    for (size_t i = 0; i < MIX_BOOKS; i++) books_make(&m->book[i], seed * MIX_BOOKS + i);
+    for (size_t i = 0; i < MIX_CASES; i++) sim_case_make(&m->loner[i], seed * MIX_CASES + i + 1);
+    for (size_t i = 0; i < BARS; i++) m->unscored[i] = NAN;
+    for (size_t i = 0; i < n; i++) {
+        const books *b = &m->book[sim_pick(&x, MIX_BOOKS)];
+        unsigned kind = sim_pick(&x, 10);
+        lane[i] = kind == 0 ? m->loner[sim_pick(&x, MIX_CASES)].lane : b->lane[sim_pick(&x, (unsigned)b->n)];
+        if (kind == 1) lane[i].score = m->unscored;
+    }
+}
+
+/* Every fifth lane wants paths: some of the fields, or all. They lie in `at` (NULL: nowhere), one after another; their
+ * length. */
+static inline size_t lanes_mix_paths(const gnt_sim_lane *lane, size_t n, gnt_sim_path *path, double *at)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < n; i++) {
+        gnt_sim_path *p = &path[i];
+        double **const field[] = {&p->price_fill, &p->target, &p->units, &p->cash,
+                                  &p->equity,     &p->ret,    &p->cost,  &p->position};
+        for (size_t f = 0; f < 8; f++) {
+            bool asked = i % 5 == 2 && (i % 3 == 0 || (i + f) % 4 == 0);
+            *field[f] = asked && at ? at + used : NULL;
+            used += asked ? lane[i].end - lane[i].begin : 0;
+        }
+    }
+    return used;
+}
+
 #endif

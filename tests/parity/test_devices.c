@@ -4,6 +4,7 @@
 
 #include "tests/parity/devices_draws.h"
 #include "tests/parity/devices_rows.h"
+#include "tests/parity/devices_simulate.h"
 
 #define ENTRY(op) #op, offsetof(gnt_ops, op)
 
@@ -11,6 +12,8 @@ static const gnt_op_case cases[] = {
     {"features, bars", ENTRY(features), rows_features_bars, rows_features_bars_check, NULL, false},
     {"features, symbols", ENTRY(features), rows_features_symbols, rows_features_symbols_check, NULL, false},
     {"scale, rows", ENTRY(scale), rows_scale, rows_scale_check, NULL, false},
+    {"simulate, lanes", ENTRY(simulate), simulate_lanes, simulate_lanes_check, NULL, false},
+    {"simulate, paths", ENTRY(simulate), simulate_paths, simulate_paths_check, NULL, false},
     {"resample, replicates", ENTRY(resample), draws_replicates, draws_replicates_check, NULL, false},
     {"resample, positions", ENTRY(resample), draws_positions, draws_positions_check, parity_sizes_from_one, false},
     {"split, replicates", ENTRY(split), draws_split_replicates, draws_split_replicates_check, NULL, false},

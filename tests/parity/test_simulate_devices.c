@@ -78,25 +78,6 @@ static size_t lane_bars(const gnt_sim_lane *lane)
     return lane->end - lane->begin;
 }
 
-/* Every fifth lane wants paths: some of the fields, all, or one. */
-static void paths_ask(call *c, int k)
-{
-    double *next = c->doubles[k];
-    for (size_t i = 0; i < c->n; i++) {
-        double **field[8];
-        gnt_sim_path *p = &c->path[k][i];
-        double **const all[] = {&p->price_fill, &p->target, &p->units, &p->cash,
-                                &p->equity,     &p->ret,    &p->cost,  &p->position};
-        memcpy(field, all, sizeof field);
-        for (size_t f = 0; i % 5 == 2 && f < 8; f++)
-            if (i % 3 == 0 || (i + f) % 4 == 0) {
-                *field[f] = next;
-                next += lane_bars(&c->lane[i]);
-            }
-    }
-    c->n_doubles = (size_t)(next - c->doubles[k]);
-}
-
 /* Room for the call's answers; totals and paths begin as 0xFF bytes. */
 static void call_open(call *c, bool paths)
 {
@@ -107,7 +88,7 @@ static void call_open(call *c, bool paths)
         c->path[k] = need(c->n, sizeof *c->path[k]);
         c->totals[k] = need(c->n, sizeof *c->totals[k]);
         c->doubles[k] = need(paths ? most : 0, sizeof(double));
-        if (paths) paths_ask(c, k);
+        if (paths) c->n_doubles = lanes_mix_paths(c->lane, c->n, c->path[k], c->doubles[k]);
     }
 }
 
@@ -141,29 +122,12 @@ static void call_same(const call *c, const char *where)
                      c->doubles[0][i], c->doubles[0][i]);
 }
 
-/* ---- lanes ---------------------------------------------------------------------------------------------------------
- */
-
-enum { N_BOOKS = 12, N_CASES = 60 };
-static books book[N_BOOKS];
-static sim_case loner[N_CASES];
-static double flat_score[BARS];
-
-/* `n` lanes of all kinds in no order: books of a dozen markets and windows, lanes with targets or a market of their
- * own, lanes on scores that are all missing. */
-static void lanes_mix(call *c, size_t n, uint64_t seed)
+static void call_mix(call *c, size_t n, uint64_t seed, bool paths)
 {
-    uint64_t x = seed * 40503 + 11;
-    for (size_t i = 0; i < N_BOOKS; i++) books_make(&book[i], seed * N_BOOKS + i);
-    for (size_t i = 0; i < N_CASES; i++) sim_case_make(&loner[i], seed * N_CASES + i + 1);
-    for (size_t i = 0; i < BARS; i++) flat_score[i] = NAN;
+    static lanes_mix mix;
     *c = (call){.n = n, .lane = need(n, sizeof *c->lane)};
-    for (size_t i = 0; i < n; i++) {
-        const books *b = &book[sim_pick(&x, N_BOOKS)];
-        unsigned kind = sim_pick(&x, 10);
-        c->lane[i] = kind == 0 ? loner[sim_pick(&x, N_CASES)].lane : b->lane[sim_pick(&x, (unsigned)b->n)];
-        if (kind == 1) c->lane[i].score = flat_score;
-    }
+    lanes_mix_make(&mix, seed, c->lane, n);
+    call_open(c, paths);
 }
 
 static void each_place(call *c, const char *what)
@@ -193,8 +157,7 @@ static void any_number_of_lanes(void **state)
     for (size_t k = 0; k < 2 * sizeof sizes / sizeof *sizes; k++) {
         call c;
         bool paths = k % 2;
-        lanes_mix(&c, sizes[k / 2], k / 2);
-        call_open(&c, paths);
+        call_mix(&c, sizes[k / 2], k / 2, paths);
         snprintf(what, sizeof what, "%zu lanes%s", c.n, paths ? " and paths" : "");
         each_place(&c, what);
         call_free(&c);
@@ -281,8 +244,7 @@ static void chunks_change_no_bit(void **state)
     if (!emu_is_here()) skip();
     for (size_t k = 0; k < sizeof bytes / sizeof *bytes; k++) {
         call c;
-        lanes_mix(&c, 1009, 20 + k);
-        call_open(&c, true);
+        call_mix(&c, 1009, 20 + k, true);
         emu_with(&c, "GNT_EMU_MEMORY", bytes[k], bytes[k]);
         call_free(&c);
     }
@@ -295,8 +257,7 @@ static void devices_change_no_bit(void **state)
     if (!emu_is_here()) skip();
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
         call c;
-        lanes_mix(&c, sizes[k], 30 + k);
-        call_open(&c, k % 2);
+        call_mix(&c, sizes[k], 30 + k, k % 2);
         emu_with(&c, "GNT_EMU_DEVICES", "2", "two devices");
         call_free(&c);
     }
