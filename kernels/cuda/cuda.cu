@@ -102,10 +102,15 @@ static gnt_ops table()
     ops.reason = cuda_reason;
     ops.kernel_seconds = cuda_kernel_seconds;
     ops.info = cuda_info;
+    ops.features = gnt_cuda_features;
+    ops.scale = gnt_cuda_scale;
     ops.pack = gnt_cuda_pack;
     ops.unpack = gnt_cuda_unpack;
     ops.packed_net = gnt_cuda_packed_net;
     ops.forward = gnt_cuda_forward;
+    ops.resample = gnt_cuda_resample;
+    ops.split = gnt_cuda_split;
+    ops.probe = gnt_cuda_probe;
     ops.peer = gnt_cuda_peer;
     ops.simulate = gnt_cuda_simulate;
     return ops;

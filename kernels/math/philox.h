@@ -73,15 +73,22 @@ GNT_FN double gnt_uniform(uint64_t bits)
 }
 
 /* Uniform integer in [0, n), n >= 1 (Lemire 2019): the high half of x n; a rejected x is drawn again from the same
- * block of stream + 65536 attempt. */
-GNT_FN uint64_t gnt_bounded(gnt_random at, uint32_t block, uint64_t n)
+ * block of stream + 65536 attempt. reject_below: 2^64 mod n, the same for every draw below n. */
+GNT_FN uint64_t gnt_reject_below(uint64_t n)
 {
-    uint64_t reject_below = (0 - n) % n;
+    return (0 - n) % n;
+}
+GNT_FN uint64_t gnt_bounded_from(gnt_random at, uint32_t block, uint64_t n, uint64_t reject_below)
+{
     for (;;) {
         unsigned __int128 product = (unsigned __int128)gnt_philox_x(gnt_philox_block(at, block)) * n;
         if ((uint64_t)product >= reject_below) return (uint64_t)(product >> 64);
         at.stream += 65536u;
     }
+}
+GNT_FN uint64_t gnt_bounded(gnt_random at, uint32_t block, uint64_t n)
+{
+    return gnt_bounded_from(at, block, n, gnt_reject_below(n));
 }
 
 #endif
