@@ -24,9 +24,6 @@ static constexpr uint32_t TILE = 128;
 static constexpr uint32_t BEFORE = GNT_CLOSES;  /* bars before a tile: 49 of the longest window, one for a return */
 static constexpr uint32_t MOST_SEGMENTS = 2048; /* of a chunk */
 static constexpr size_t MOST_ROWS = (size_t)1 << 20; /* of a chunk: 0.2 GB */
-/* A row's share of the slab: bars, EMAs, the row. */
-static constexpr size_t ROW_BYTES = 5 * sizeof(double) + 2 * sizeof(double) + GNT_GAUNTLET_35_WIDTH * sizeof(float);
-
 /* Consecutive bars of one symbol in a chunk. */
 struct features_segment {
     uint64_t t0;     /* first row, counted in the symbol's bars */
@@ -36,6 +33,10 @@ struct features_segment {
     uint32_t row;    /* where the rows begin in the chunk */
     uint32_t tile;   /* the first */
 };
+
+/* A row's share of the slab, the whole byte for its tile; what a chunk takes beside its rows. */
+static constexpr size_t ROW_BYTES = 7 * sizeof(double) + GNT_GAUNTLET_35_WIDTH * sizeof(float) + 1;
+static constexpr size_t CHUNK_BYTES = MOST_SEGMENTS * (sizeof(features_segment) + 4) + BEFORE * 5 * sizeof(double);
 
 /* The chunk on the device. */
 struct features_chunk {
@@ -289,18 +290,6 @@ static gnt_status download(gnt_gpu *gpu, const features_plan *plan, const featur
     return GNT_OK;
 }
 
-/* Rows of a chunk: what fits, with the bars before and the rounding of the parts taken off. */
-static gnt_status chunk_rows(gnt_gpu *gpu, size_t *most)
-{
-    size_t room = 0,
-           kept = MOST_SEGMENTS * (sizeof(features_segment) + BEFORE * 5 * sizeof(double)) + 64 * GNT_PART_ALIGN;
-    GNT_GPU_TRY(gnt_gpu_room(gpu, &room));
-    *most = room > kept ? (room - kept) / (ROW_BYTES + 1) : 0; /* one byte and more for a row's share of its tile */
-    if (*most > MOST_ROWS) *most = MOST_ROWS;
-    if (*most < TILE) *most = TILE; /* the slab says what is missing */
-    return GNT_OK;
-}
-
 /* Symbols [first, last). */
 static gnt_status features_share(gnt_gpu *gpu, size_t first, size_t last, void *arg)
 {
@@ -309,7 +298,7 @@ static gnt_status features_share(gnt_gpu *gpu, size_t first, size_t last, void *
     features_place at = {first, 0};
     size_t most = 0;
     plan.width = call->set == GNT_FEATURES_LEVELS_17 ? GNT_LEVELS_17_WIDTH : GNT_GAUNTLET_35_WIDTH;
-    GNT_GPU_TRY(chunk_rows(gpu, &most));
+    GNT_GPU_TRY(gnt_gpu_fit(gpu, ROW_BYTES, CHUNK_BYTES, MOST_ROWS, &most));
     for (;;) {
         fill(&plan, call, &at, last, most);
         if (!plan.n_segments) return GNT_OK;

@@ -64,6 +64,17 @@ gnt_status gnt_gpu_room(gnt_gpu *gpu, size_t *bytes)
     return GNT_OK;
 }
 
+gnt_status gnt_gpu_fit(gnt_gpu *gpu, size_t item_bytes, size_t kept, size_t most, size_t *n)
+{
+    size_t room = 0;
+    GNT_GPU_TRY(gnt_gpu_room(gpu, &room));
+    kept += 16 * 2 * GNT_PART_ALIGN;
+    *n = room > kept ? (room - kept) / item_bytes : 0;
+    if (*n > most) *n = most;
+    if (*n < 1) *n = 1;
+    return GNT_OK;
+}
+
 gnt_status gnt_slab_reserve(gnt_gpu *gpu, size_t bytes)
 {
 #ifdef GNT_EMU

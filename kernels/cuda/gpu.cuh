@@ -90,6 +90,9 @@ struct gnt_slab {
 
 /* Bytes of device memory that a call may still ask for, the slab's included, a share kept for the driver. */
 gnt_status gnt_gpu_room(gnt_gpu *gpu, size_t *bytes);
+/* Items of a chunk, at least 1 and at most `most`: as many as fit beside `kept` bytes, the rounding of up to 16 parts
+ * included. Where not even one fits, the slab says so. */
+gnt_status gnt_gpu_fit(gnt_gpu *gpu, size_t item_bytes, size_t kept, size_t most, size_t *n);
 /* The slab holds at least `bytes`, for one layout: guards of the last one are gone. ENOMEM: "needs 3.1 MB at once,
  * device has ..": calls go in chunks, so this is what one chunk of the smallest size needs. */
 gnt_status gnt_slab_reserve(gnt_gpu *gpu, size_t bytes);

@@ -3,9 +3,10 @@
  * fma      8 independent chains of float32 fma a thread, 2,048 threads an SM: enough to hide the latency of 4 cycles
  * cells    gnt_cell_step from gates that change from step to step (shared memory, so that no activation is taken out of
  *          the loop), the cell's state in a register: a thread a cell
- * triad    a = b + s c, 16 bytes a load, over three arrays of 1 MiB an SM: 138 MB each on an H100, whose last cache has
- *          50 MB; two reads and a write, counted as 12 bytes an element
+ * triad    a = b + s c, 16 bytes a load, over three arrays of 1 MiB an SM where they fit: 138 MB each on an H100,
+ *          whose last cache has 50 MB; two reads and a write, counted as 12 bytes an element
  * mapping  enough blocks to fill every SM once; triad: a thread 4 elements
+ * shared   cells: 4 kB of gates
  * class    none: results are thrown away, though every value stays finite and normal
  * rate     work over the time of the kernels alone, launches repeated for the time asked; of several GPUs the sum */
 #include "kernels/cuda/stages.cuh"
@@ -13,7 +14,8 @@
 
 #define PROBE_THREADS 256
 #define PROBE_CHAINS 8
-#define PROBE_ROUNDS 1024
+#define PROBE_FMA_ROUNDS 1024
+#define PROBE_CELL_ROUNDS 128
 #define PROBE_TRIAD ((size_t)256 << 10) /* floats of an array, an SM */
 
 struct probe_chunk {
@@ -29,7 +31,7 @@ __global__ void __launch_bounds__(PROBE_THREADS) probe_fma(probe_chunk c)
 #pragma unroll
     for (int i = 0; i < PROBE_CHAINS; i++) acc[i] = (float)(i + (int)threadIdx.x);
 #pragma unroll 8
-    for (int r = 0; r < PROBE_ROUNDS; r++)
+    for (int r = 0; r < PROBE_FMA_ROUNDS; r++)
 #pragma unroll
         for (int i = 0; i < PROBE_CHAINS; i++) acc[i] = gnt_f32_fma(acc[i], 0.75f, 0.5f);
 #pragma unroll
@@ -44,7 +46,7 @@ __global__ void __launch_bounds__(PROBE_THREADS) probe_cells(probe_chunk c)
     float state = 0, sum = 0;
     for (uint32_t g = 0; g < 4; g++) gate[g * PROBE_THREADS + me] = (float)((me + 17 * g) % 61) * 0.05f - 1.5f;
     __syncthreads();
-    for (uint32_t r = 0; r < PROBE_ROUNDS; r++) {
+    for (uint32_t r = 0; r < PROBE_CELL_ROUNDS; r++) {
         const float *z = gate + (me + r) % PROBE_THREADS;
         gnt_cell cell = gnt_cell_step(z[0], z[PROBE_THREADS], z[2 * PROBE_THREADS], z[3 * PROBE_THREADS], state);
         state = cell.c;
@@ -85,10 +87,10 @@ static gnt_status probe_once(gnt_gpu *gpu, gnt_probe what, const probe_plan *pla
     probe_chunk c = {plan->a, plan->b, plan->c, (uint32_t)plan->n};
     switch (what) {
     case GNT_PROBE_FMA:
-        *work = 2.0 * PROBE_CHAINS * PROBE_ROUNDS * threads;
+        *work = 2.0 * PROBE_CHAINS * PROBE_FMA_ROUNDS * threads;
         return gnt_launch(gpu, probe_fma, dim3(blocks), dim3(PROBE_THREADS), 0, c);
     case GNT_PROBE_CELLS:
-        *work = PROBE_ROUNDS * threads;
+        *work = PROBE_CELL_ROUNDS * threads;
         return gnt_launch(gpu, probe_cells, dim3(blocks), dim3(PROBE_THREADS), 4 * PROBE_THREADS * sizeof(float), c);
     case GNT_PROBE_TRIAD:
         *work = 3.0 * sizeof(float) * (double)plan->n;
@@ -107,8 +109,11 @@ struct probe_call {
  */
 static gnt_status probe_gpu(gnt_gpu *gpu, probe_call *call, double *rate)
 {
-    probe_plan plan = {nullptr, nullptr, nullptr, gpu->n_sm * PROBE_TRIAD};
+    probe_plan plan = {};
     double work = 0, one = 0;
+    size_t least = gpu->n_sm * (size_t)2048; /* a number of every thread */
+    GNT_GPU_TRY(gnt_gpu_fit(gpu, 3 * sizeof(float), 0, gpu->n_sm * PROBE_TRIAD, &plan.n));
+    plan.n = plan.n < least ? least : plan.n / least * least;
     GNT_GPU_TRY(gnt_slab_place(gpu, &plan));
     for (float *array : {plan.a, plan.b, plan.c})
         GNT_CUDA(gpu, cudaMemsetAsync(array, 0, plan.n * sizeof *array, gpu->stream));

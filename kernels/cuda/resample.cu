@@ -119,8 +119,8 @@ static gnt_status resample_share(gnt_gpu *gpu, size_t first, size_t last, void *
 {
     const resample_call *call = static_cast<const resample_call *>(arg);
     size_t most = DRAWS_CHUNK / call->n;
-    if (most < 1) most = 1;
     if (most > last - first) most = last - first;
+    GNT_GPU_TRY(gnt_gpu_fit(gpu, call->n * sizeof *call->index, 0, most, &most));
     draws_plan plan = {nullptr, most * call->n};
     GNT_GPU_TRY(gnt_slab_place(gpu, &plan));
     draws_chunk c = chunk_of(call, plan.index);

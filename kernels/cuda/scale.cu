@@ -83,8 +83,8 @@ static gnt_status scale_share(gnt_gpu *gpu, size_t first, size_t last, void *arg
 {
     const scale_call *call = static_cast<const scale_call *>(arg);
     size_t width = call->panel.n_features, most = SCALE_CHUNK / width;
-    if (most < 1) most = 1;
     if (most > last - first) most = last - first;
+    GNT_GPU_TRY(gnt_gpu_fit(gpu, width * sizeof(float), 2 * width * sizeof(float), most, &most));
     scale_plan plan = {nullptr, nullptr, nullptr, most * width, width};
     GNT_GPU_TRY(gnt_slab_place(gpu, &plan));
     GNT_GPU_TRY(gnt_upload(gpu, plan.center, call->center, width * sizeof(float)));

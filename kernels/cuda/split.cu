@@ -79,6 +79,7 @@ static gnt_status split_share(gnt_gpu *gpu, size_t first, size_t last, void *arg
 {
     const split_call *call = static_cast<const split_call *>(arg);
     size_t most = last - first < SPLIT_CHUNK ? last - first : SPLIT_CHUNK;
+    GNT_GPU_TRY(gnt_gpu_fit(gpu, 1, call->n * sizeof *call->counter, most, &most));
     split_plan plan = {nullptr, nullptr, call->n, most};
     GNT_GPU_TRY(gnt_slab_place(gpu, &plan));
     GNT_GPU_TRY(gnt_upload(gpu, plan.counter, call->counter, call->n * sizeof *call->counter));
