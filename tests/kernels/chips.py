@@ -85,7 +85,7 @@ CHIPS = {
 def cycles(counts, runs, uniform=0.0):
     """{pipe: cycles of one SM} for `runs` warps' passes through code with these counts (sass.count).
 
-    uniform: the share of its shared-memory loads of 16 bytes that all lanes do at one address."""
+    uniform: the share of its loads of 16 bytes that all lanes do at one address."""
     found = {pipe: 0.0 for pipe in (*LANES, "memory", "tensor")}
     for opcode, n in counts["opcodes"].items():
         word = opcode.split(".")[0]
@@ -94,7 +94,8 @@ def cycles(counts, runs, uniform=0.0):
         if word == "HMMA":
             found["tensor"] += n * MMA_FMA / MMA_FMA_A_CYCLE
     found["issue"] = counts["total"] * WARP / LANES["issue"]
-    wide = counts["opcodes"].get("LDS.128", 0) * 16 * uniform
+    loads = sum(n for opcode, n in counts["opcodes"].items() if opcode.startswith(("LDS", "LDG")) and ".128" in opcode)
+    wide = loads * 16 * uniform
     moved = sum(counts["bytes"].values()) - wide + wide / UNIFORM_GAIN
     found["memory"] = moved * WARP / MEMORY_BYTES
     return {pipe: n * runs for pipe, n in found.items()}

@@ -41,6 +41,15 @@ def names_of(counts, shape):
     return {**opcodes, **groups, "total": counts["total"], **shape}
 
 
+def unevenness(items, warps):
+    """How much longer the busiest of an SM's four parts works than the average one, when `items` equal pieces go to
+    `warps` warps in turn, and a barrier waits for all."""
+    if warps < chips.PARTS:
+        return 1.0
+    busiest = max(sum(len(range(w, items, warps)) for w in range(p, warps, chips.PARTS)) for p in range(chips.PARTS))
+    return busiest * chips.PARTS / items
+
+
 def part_of(part, kernels, shape):
     """A part with its counts filled in; "absent" says what isn't there (yet)."""
     kernel = next((k for k in kernels if k["kernel"] == part["kernel"] and k["arch"] == ARCH), None)
@@ -52,7 +61,7 @@ def part_of(part, kernels, shape):
         loop = choose(kernel["loops"], part["loop"])
     if not loop:
         return {**part, "absent": f"{part['kernel']} has no loop with {part['loop'].removeprefix('most ')}"}
-    runs = value(part["runs"], names_of(loop, shape))
+    runs = value(part["runs"], names_of(loop, shape)) * unevenness(**part.get("spread", {"items": 1, "warps": 1}))
     cycles = chips.cycles(loop, runs, part.get("uniform", 0.0))
     return {**part, "source": kernel["source"], "counts": loop, "warp_runs": runs, "cycles": cycles}
 
