@@ -24,6 +24,7 @@ usage: ./run.sh COMMAND [--no-install] [-- arguments]
           speed beside onnxruntime, OpenVINO, PyTorch and vectorbt, into reports/benchmarks (--quick: out/peers);
           makes a venv of 6 GB
   kernels registers, spills, loops of every CUDA kernel and what follows for speed, into reports/kernels (needs nvcc)
+  gpu     on a machine with a GPU: parity of every operation, compute-sanitizer, rates beside cuDNN, into reports/gpu
   soak    fuzzers and many-seed significance runs, half a minute a fuzzer
   clean   remove build folders and the venvs (never your data or out/)
 
@@ -201,6 +202,13 @@ do_kernels() {
   GNT_VENV=$PWD/.venv python3 tests/kernels/report.py --build build "$@"
 }
 
+do_gpu() {
+  # shellcheck disable=SC2086
+  need $BUILD_PACKAGES $TEST_PACKAGES python3-minimal
+  build release -DGNT_TESTS=ON
+  bash tests/gpu/gpu.sh
+}
+
 do_soak() {
   # shellcheck disable=SC2086
   need $BUILD_PACKAGES $TEST_PACKAGES $SOAK_PACKAGES
@@ -218,7 +226,7 @@ fi
 [ "${1:-}" = -- ] && shift
 case "$COMMAND" in
 build) build release -DGNT_TESTS=OFF ;;
-demo | test | ci | bench | peers | kernels | soak) "do_$COMMAND" "$@" ;;
+demo | test | ci | bench | peers | kernels | gpu | soak) "do_$COMMAND" "$@" ;;
 clean) rm -rf build build-dev build-asan build-tsan build-fuzz .venv .venv-bench ;;
 help | --help | -h) usage ;;
 *)
