@@ -106,7 +106,7 @@ def compiler(folder):
 
 
 def module(folder):
-    path = pathlib.Path(folder) / "gauntlet-cuda.so"
+    path = pathlib.Path(folder).resolve() / "gauntlet-cuda.so"
     if not path.exists():
         raise Missing(f"no {path.name} in this build: there is no nvcc, or it was left out")
     return path
