@@ -112,6 +112,7 @@ static gnt_ops table()
     ops.split = gnt_cuda_split;
     ops.probe = gnt_cuda_probe;
     ops.peer = gnt_cuda_peer;
+    ops.train = gnt_cuda_train;
     ops.simulate = gnt_cuda_simulate;
     return ops;
 }

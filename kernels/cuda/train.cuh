@@ -1,0 +1,113 @@
+/* Training on a GPU: what the host lays out for a job and what its block reads of it; the parts of the kernel are
+ * train_product.cuh, train_forward.cuh, train_backward.cuh, train_attention.cuh and train_update.cuh.
+ *
+ * A block of threads owns a model for all epochs of a call. Windows go through it in passes of up to GNT_PASS_BLOCKS
+ * blocks of 16; arrays of a pass have the window next to last and four neighbouring units (or the four gates of one
+ * unit) last, [..][quad][window] of float4: a thread reads four k of a window, or four gates, in one go, and the three
+ * products of training need no second, turned form of anything. */
+#ifndef GNT_CUDA_TRAIN_CUH
+#define GNT_CUDA_TRAIN_CUH
+
+#include "kernels/cuda/gpu.cuh"
+#include "kernels/layout.h"
+
+#define GNT_PASS_BLOCKS \
+    4 /* blocks of 16 windows in a pass: 64 windows x 256 gates are 64 sums for each of 256 threads */
+#define GNT_TRAIN_THREADS 256
+
+/* Where a job's arrays lie in its block's area, in floats; W windows a pass, q(n) = n / 4 rounded up. */
+struct gnt_train_places {
+    size_t weights, moment1, moment2, sum;             /* [layout.n] packed; sum: gradient of the batch */
+    size_t order, draw;                                /* [train.n] rows in the epoch's order; its draws */
+    size_t logit, val_logit;                           /* [train.n] in that order, [val.n] */
+    size_t loss;                                       /* [the larger n] float64 */
+    size_t squares;                                    /* [slices][16 + 1] float64 */
+    size_t row, d_logit;                               /* [W] */
+    size_t x;                                          /* [L][q(F)][W] */
+    size_t out[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS];    /* [L][q(H)][W] */
+    size_t in[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS];     /* likewise: out of the layer below after dropout */
+    size_t mask[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS];   /* likewise: factors behind layer l */
+    size_t gates[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS];  /* [L][units][W], then their gradients */
+    size_t cell[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS];   /* [L][H][W] floats */
+    size_t tanh_c[GNT_MAX_LAYERS][GNT_MAX_DIRECTIONS]; /* likewise */
+    size_t d_out[2][GNT_MAX_DIRECTIONS];               /* [L][q(H)][W] of a layer's outputs, of its inputs */
+    size_t d_hidden, d_cell;                           /* [q(H)][W]; [H][W] floats */
+    size_t pooled[GNT_MAX_DIRECTIONS], d_pooled[GNT_MAX_DIRECTIONS]; /* [q(H)][W] */
+    size_t energy, d_energy, d_v;                                    /* [L][attention quads][W]; d_v without L */
+    size_t alpha, score;                                             /* [L][W] floats */
+    size_t n;                                                        /* floats of the area */
+};
+
+/* A job as its block reads it. Pointers are the device's. */
+struct gnt_train_task {
+    gnt_layout layout;
+    gnt_train_places at;
+    gnt_train_options options;
+    gnt_train_rule rule;
+    const float *x; /* [n_rows][F] */
+    size_t n_rows;
+    const uint8_t *up;
+    const uint32_t *train, *val;
+    uint32_t n_train, n_val;
+    float *weights, *moment1, *moment2, *best; /* [n_weights] flat; best NULL: not wanted */
+    const double *correction1;                 /* 1 - beta1^t for t = step + 1 on */
+    const float *root_correction;              /* sqrt(1 - beta2^t) likewise, rounded */
+    gnt_train_figures *figures;                /* [n_epochs] */
+    uint32_t n_epochs, pass_windows;           /* W */
+    bool dropout, resident;                    /* resident: weights in shared memory */
+};
+
+/* What a job leaves beside its arrays; in for the curve so far. */
+struct gnt_train_outcome {
+    gnt_train_curve curve;
+    uint64_t steps; /* done in this call */
+    uint32_t n_run;
+    bool best; /* the best epoch is one of this call's */
+};
+
+/* A block's shared memory before the resident weights. */
+struct alignas(16) gnt_train_shared {
+    gnt_train_task task;
+    gnt_train_outcome outcome;
+    unsigned job, correct;
+    float clip;
+};
+
+/* Starts the kernel: blocks take jobs in the order given; next is 0, areas hold area_floats for each of n_blocks. */
+gnt_status gnt_train_launch(gnt_gpu *gpu, unsigned n_blocks, size_t shared_bytes, const gnt_train_task *tasks,
+                            gnt_train_outcome *outcomes, unsigned n_tasks, unsigned *next, float *areas,
+                            size_t area_floats);
+/* Blocks of it that an SM holds. */
+gnt_status gnt_train_blocks_per_sm(gnt_gpu *gpu, size_t shared_bytes, unsigned *n_blocks);
+
+/* The running job from a thread's side. */
+struct gnt_trainer {
+    gnt_train_shared *shared;
+    const gnt_train_task *task;
+    float *area;
+    float *weights;   /* packed: in shared memory or in the area */
+    unsigned stride;  /* W: windows a row of an array has room for */
+    unsigned windows; /* of the pass, a multiple of 16 */
+    unsigned thread;
+    bool dropout; /* in this pass */
+};
+
+static __device__ __forceinline__ float *gnt_at(const gnt_trainer &t, size_t place)
+{
+    return t.area + place;
+}
+
+static __device__ __forceinline__ float4 *gnt_quads_at(const gnt_trainer &t, size_t place)
+{
+    return reinterpret_cast<float4 *>(t.area + place);
+}
+
+static __device__ __forceinline__ unsigned gnt_quads(unsigned n)
+{
+    return (n + 3) / 4;
+}
+
+/* Every item i < n of a loop that the block's threads share. */
+#define GNT_EACH(t, i, n) for (unsigned i = (t).thread; i < (n); i += GNT_TRAIN_THREADS)
+
+#endif

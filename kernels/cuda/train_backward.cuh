@@ -1,0 +1,270 @@
+/* Backward pass: the gradient of every parameter, by backpropagation through time, onto the batch's sum.
+ *
+ * Layer by layer from the top. A step's gate gradients replace the gates and reach the step before through `pull`; when
+ * a direction has all of them, `outer` makes each weight's gradient, one chain over (step, window) for each block of 16
+ * windows, and adds the blocks to the sum in their order. Class reduction: the CPU's bits
+ * (kernels/cpu/lstm_backward.c). */
+#ifndef GNT_CUDA_TRAIN_BACKWARD_CUH
+#define GNT_CUDA_TRAIN_BACKWARD_CUH
+
+#include "kernels/cuda/train_attention.cuh"
+
+/* ---- weights: x of the steps with gradients of their gates ------------------------------------------------ */
+
+/* A matrix's part: inputs n_k from row `row` on of groups of k_all rows at `place`. */
+struct gnt_weights_part {
+    size_t place, k_all, row;
+    unsigned n_k, n_units;
+};
+
+template <int K, int J>
+GNT_HOT void gnt_weights_back(const gnt_trainer &t, const gnt_weights_part &part, gnt_steps steps, bool first)
+{
+    unsigned quads = gnt_quads(part.n_k), k_tiles = (quads + K - 1) / K, tiles = (part.n_units + J - 1) / J * k_tiles;
+    GNT_EACH(t, tile, tiles)
+    {
+        unsigned q = tile % k_tiles * K, unit = tile / k_tiles * J;
+        float4 total[4 * K][J];
+        float *sum = gnt_at(t, t.task->at.sum) + part.place;
+#pragma unroll
+        for (int i = 0; i < 4 * K; i++)
+#pragma unroll
+            for (int j = 0; j < J; j++) {
+                bool there = !first && 4 * q + i < part.n_k && unit + j < part.n_units;
+                total[i][j] = there ? gnt_load4(sum + gnt_gate(unit + j, part.k_all, part.row + 4 * q + i))
+                                    : make_float4(0, 0, 0, 0);
+            }
+        for (unsigned b = 0; b < t.windows / GNT_BLOCK; b++) {
+            float4 acc[4 * K][J];
+            gnt_steps at = steps;
+            at.x += (size_t)q * t.stride + b * GNT_BLOCK;
+            at.d += (size_t)unit * t.stride + b * GNT_BLOCK;
+#pragma unroll
+            for (int i = 0; i < 4 * K; i++)
+#pragma unroll
+                for (int j = 0; j < J; j++) acc[i][j] = make_float4(0, 0, 0, 0);
+            gnt_outer<K, J>(acc, at, t.stride);
+#pragma unroll
+            for (int i = 0; i < 4 * K; i++)
+#pragma unroll
+                for (int j = 0; j < J; j++) {
+                    total[i][j].x += acc[i][j].x;
+                    total[i][j].y += acc[i][j].y;
+                    total[i][j].z += acc[i][j].z;
+                    total[i][j].w += acc[i][j].w;
+                }
+        }
+#pragma unroll
+        for (int i = 0; i < 4 * K; i++)
+#pragma unroll
+            for (int j = 0; j < J; j++)
+                if (4 * q + i < part.n_k && unit + j < part.n_units)
+                    *reinterpret_cast<float4 *>(sum + gnt_gate(unit + j, part.k_all, part.row + 4 * q + i)) =
+                        total[i][j];
+    }
+}
+
+/* Sums over steps and windows of the gates' gradients, to one place or to two. */
+GNT_HOT void gnt_bias_back(const gnt_trainer &t, gnt_steps steps, unsigned n_units, size_t place, size_t second,
+                           bool first)
+{
+    GNT_EACH(t, unit, n_units)
+    {
+        float4 *sum = reinterpret_cast<float4 *>(gnt_at(t, t.task->at.sum) + place + 4 * unit);
+        float4 total = first ? make_float4(0, 0, 0, 0) : *sum;
+        for (unsigned b = 0; b < t.windows / GNT_BLOCK; b++) {
+            float4 acc = make_float4(0, 0, 0, 0);
+            const float4 *d = steps.d + (size_t)unit * t.stride + b * GNT_BLOCK;
+            for (unsigned i = 0; i < steps.n; i++, d += steps.d_step)
+                for (unsigned w = 0; w < GNT_BLOCK; w++)
+                    acc = make_float4(acc.x + d[w].x, acc.y + d[w].y, acc.z + d[w].z, acc.w + d[w].w);
+            total = make_float4(total.x + acc.x, total.y + acc.y, total.z + acc.z, total.w + acc.w);
+        }
+        *sum = total;
+        *reinterpret_cast<float4 *>(gnt_at(t, t.task->at.sum) + second + 4 * unit) = total;
+    }
+}
+
+/* ---- pooling ------------------------------------------------------------------------------------------------ */
+
+GNT_HOT void gnt_attention_back(const gnt_trainer &t, bool first)
+{
+    const gnt_layout &layout = t.task->layout;
+    const gnt_train_places &at = t.task->at;
+    unsigned quads = gnt_attention_quads(t), hidden = layout.net.hidden;
+    gnt_softmax_back(t);
+    gnt_energies_back(t);
+    gnt_attention_inputs_back(t, 0);
+    gnt_steps steps = {nullptr, gnt_quads_at(t, at.d_energy), (ptrdiff_t)gnt_quads(hidden) * t.stride,
+                       (ptrdiff_t)quads * t.stride, layout.net.window};
+    for (unsigned d = 0; d < layout.directions; d++) {
+        gnt_weights_part part = {layout.attention_weight, layout.width, (size_t)d * hidden, hidden, quads};
+        steps.x = gnt_quads_at(t, at.out[layout.net.layers - 1][d]);
+        gnt_weights_back<1, 1>(t, part, steps, first);
+    }
+    gnt_bias_back(t, steps, quads, layout.attention_bias, layout.attention_bias, first);
+    GNT_EACH(t, j, 4 * quads) GNT_BLOCK_SUM(t, layout.attention_v + j, first, gnt_attention_v_of(t, b, j));
+    __syncthreads();
+}
+
+/* Gradients of the last layer's outputs, into d_out[0]. */
+GNT_HOT void gnt_pool_back(const gnt_trainer &t, bool first)
+{
+    const gnt_layout &layout = t.task->layout;
+    const gnt_net &net = layout.net;
+    if (net.pool == GNT_POOL_ATTENTION) {
+        gnt_attention_back(t, first);
+        return;
+    }
+    unsigned row = gnt_quads(net.hidden) * t.stride;
+    for (unsigned d = 0; d < layout.directions; d++) {
+        unsigned s = d == 1 && net.pool == GNT_POOL_FINAL ? 0 : net.window - 1;
+        const float4 *from = gnt_quads_at(t, t.task->at.d_pooled[d]);
+        float4 *to = gnt_quads_at(t, t.task->at.d_out[0][d]);
+        GNT_EACH(t, i, net.window * row) to[i] = i / row == s ? from[i % row] : make_float4(0, 0, 0, 0);
+    }
+    __syncthreads();
+}
+
+/* ---- layers --------------------------------------------------------------------------------------------------- */
+
+/* One step of one direction: gates become the gradients of their pre-activations; d_cell moves a step back. */
+GNT_HOT void gnt_cells_back(const gnt_trainer &t, unsigned l, unsigned d, unsigned s, unsigned before, bool last,
+                            const float *d_out)
+{
+    const gnt_layout &layout = t.task->layout;
+    const gnt_train_places &at = t.task->at;
+    unsigned hidden = layout.net.hidden, units = (unsigned)layout.groups * GNT_GROUP_UNITS;
+    float4 *gates = gnt_quads_at(t, at.gates[l][d]) + (size_t)s * units * t.stride;
+    const float *tanhs = gnt_at(t, at.tanh_c[l][d]) + (size_t)s * hidden * t.stride;
+    const float *cells = gnt_at(t, at.cell[l][d]) + (size_t)before * hidden * t.stride;
+    float *d_cell = gnt_at(t, at.d_cell), *d_hidden = gnt_at(t, at.d_hidden);
+    GNT_EACH(t, item, units * t.windows)
+    {
+        unsigned w = item % t.windows, u = item / t.windows, here = u * t.stride + w;
+        if (u >= hidden) {
+            gates[here] = make_float4(0, 0, 0, 0);
+            continue;
+        }
+        size_t quad = (size_t)(u / 4 * t.stride + w) * 4 + u % 4;
+        float4 g = gates[here];
+        gnt_cell cell;
+        cell.i = g.x;
+        cell.f = g.y;
+        cell.g = g.z;
+        cell.o = g.w;
+        cell.tanh_c = tanhs[here];
+        float dh = (last ? 0 : d_hidden[quad]) + d_out[quad];
+        gnt_cell_gradient back = gnt_cell_back(&cell, before == s ? 0 : cells[here], dh, last ? 0 : d_cell[here]);
+        gates[here] = make_float4(back.zi, back.zf, back.zg, back.zo);
+        d_cell[here] = back.c_before;
+    }
+    __syncthreads();
+}
+
+/* d_hidden of the step before from the gates' gradients at step s. */
+template <int N> GNT_HOT void gnt_recurrent_back(const gnt_trainer &t, unsigned l, unsigned d, unsigned s)
+{
+    const gnt_layout &layout = t.task->layout;
+    unsigned hidden = layout.net.hidden, units = (unsigned)layout.groups * GNT_GROUP_UNITS, gap = t.windows / N;
+    const float4 *gates = gnt_quads_at(t, t.task->at.gates[l][d]) + (size_t)s * units * t.stride;
+    const float *weight = t.weights + layout.weight[l][d] + layout.inputs[l] * GNT_BLOCK;
+    float4 *out = gnt_quads_at(t, t.task->at.d_hidden);
+    GNT_EACH(t, item, gnt_quads(hidden) * gap)
+    {
+        unsigned w = item % gap, q = item / gap;
+        float4 acc[N];
+#pragma unroll
+        for (int n = 0; n < N; n++) acc[n] = make_float4(0, 0, 0, 0);
+        gnt_pull<N>(acc, weight + 4 * q * GNT_BLOCK, layout.inputs[l] + hidden, hidden - 4 * q < 4 ? hidden - 4 * q : 4,
+                    gates + w, t.stride, gap, units);
+#pragma unroll
+        for (int n = 0; n < N; n++) out[q * t.stride + w + n * gap] = acc[n];
+    }
+    __syncthreads();
+}
+
+GNT_HOT void gnt_time_back(const gnt_trainer &t, unsigned l, unsigned d, unsigned d_out)
+{
+    const gnt_net &net = t.task->layout.net;
+    unsigned n = gnt_steps_of(net, l, d), row = gnt_quads(net.hidden) * t.stride * 4;
+    for (unsigned i = n; i-- > 0;) {
+        unsigned s = d == 0 ? i : net.window - 1 - i, before = i == 0 ? s : d == 0 ? s - 1 : s + 1;
+        gnt_cells_back(t, l, d, s, before, i + 1 == n, gnt_at(t, t.task->at.d_out[d_out][d]) + (size_t)s * row);
+        if (i) gnt_recurrent_back<4>(t, l, d, s);
+    }
+}
+
+/* Weights of one direction; the step before in time feeds the recurrent part. */
+template <int K, int J> GNT_HOT void gnt_direction_back(const gnt_trainer &t, unsigned l, unsigned d, bool first)
+{
+    const gnt_layout &layout = t.task->layout;
+    const gnt_train_places &at = t.task->at;
+    const gnt_net &net = layout.net;
+    unsigned n = gnt_steps_of(net, l, d), hidden = net.hidden, inputs = gnt_segment_inputs(t, l);
+    ptrdiff_t sign = d == 0 ? 1 : -1, start = d == 0 ? 0 : net.window - 1,
+              h_row = (ptrdiff_t)gnt_quads(hidden) * t.stride;
+    ptrdiff_t d_row = (ptrdiff_t)layout.groups * GNT_GROUP_UNITS * t.stride,
+              x_row = (ptrdiff_t)gnt_quads(inputs) * t.stride;
+    gnt_steps steps = {nullptr, gnt_quads_at(t, at.gates[l][d]) + start * d_row, sign * x_row, sign * d_row, n};
+    gnt_weights_part part = {layout.weight[l][d], layout.inputs[l] + hidden, 0, inputs, hidden};
+    for (unsigned segment = 0; segment < gnt_segments(t, l); segment++, part.row += inputs) {
+        steps.x = gnt_segment(t, l, segment) + start * x_row;
+        gnt_weights_back<K, J>(t, part, steps, first);
+    }
+    gnt_bias_back(t, steps, hidden, layout.bias_ih[l][d], layout.bias_hh[l][d], first);
+    part.n_k = hidden;
+    steps = {gnt_quads_at(t, at.out[l][d]) + start * h_row, steps.d + sign * d_row, sign * h_row, sign * d_row, n - 1};
+    gnt_weights_back<K, J>(t, part, steps, first);
+}
+
+/* Gradients of what the layer read, both directions in their order, then through the dropout below; into d_out[to]. */
+template <int N> GNT_HOT void gnt_inputs_back(const gnt_trainer &t, unsigned l, unsigned to)
+{
+    const gnt_layout &layout = t.task->layout;
+    const gnt_train_places &at = t.task->at;
+    unsigned hidden = layout.net.hidden, quads = gnt_quads(hidden), units = (unsigned)layout.groups * GNT_GROUP_UNITS;
+    unsigned gap = t.windows / N, per_step = (unsigned)layout.directions * quads * gap, steps = layout.net.window;
+    GNT_EACH(t, item, steps * per_step)
+    {
+        unsigned w = item % gap, q = item / gap % quads, segment = item / gap / quads % (unsigned)layout.directions;
+        unsigned s = item / per_step;
+        float4 acc[N];
+#pragma unroll
+        for (int n = 0; n < N; n++) acc[n] = make_float4(0, 0, 0, 0);
+        for (unsigned d = 0; d < layout.directions; d++) {
+            if (d == 1 && s + gnt_steps_of(layout.net, l, d) < steps) continue;
+            gnt_pull<N>(acc, t.weights + layout.weight[l][d] + (segment * hidden + 4 * q) * GNT_BLOCK,
+                        layout.inputs[l] + hidden, hidden - 4 * q < 4 ? hidden - 4 * q : 4,
+                        gnt_quads_at(t, at.gates[l][d]) + (size_t)s * units * t.stride + w, t.stride, gap, units);
+        }
+        size_t here = ((size_t)s * quads + q) * t.stride + w;
+#pragma unroll
+        for (int n = 0; n < N; n++) {
+            if (t.dropout) {
+                float4 m = gnt_quads_at(t, at.mask[l - 1][segment])[here + n * gap];
+                acc[n] = make_float4(acc[n].x * m.x, acc[n].y * m.y, acc[n].z * m.z, acc[n].w * m.w);
+            }
+            gnt_quads_at(t, at.d_out[to][segment])[here + n * gap] = acc[n];
+        }
+    }
+    __syncthreads();
+}
+
+GNT_HOT void gnt_train_back(const gnt_trainer &t, bool first)
+{
+    const gnt_layout &layout = t.task->layout;
+    unsigned from = 0;
+    gnt_head_back(t, first);
+    gnt_pool_back(t, first);
+    for (unsigned l = layout.net.layers; l-- > 0; from = 1 - from) {
+        for (unsigned d = 0; d < layout.directions; d++) {
+            gnt_time_back(t, l, d, from);
+            gnt_direction_back<2, 2>(t, l, d, first);
+            __syncthreads();
+        }
+        if (l > 0) gnt_inputs_back<4>(t, l, 1 - from);
+    }
+}
+
+#endif
