@@ -165,6 +165,12 @@ static gnt_status start(fit *f, const fit *first)
 
 /* ---- epochs ----------------------------------------------------------------------------------------- */
 
+/* A NaN without the sign that the processor gave it. */
+static double shown(double loss)
+{
+    return isnan(loss) ? (double)NAN : loss;
+}
+
 static gnt_status keep_epoch(fit *f, const gnt_train_figures *figures)
 {
     gnt_fit_state *s = &f->state;
@@ -173,7 +179,8 @@ static gnt_status keep_epoch(fit *f, const gnt_train_figures *figures)
     if (!gnt_figures_finite(figures, n_val > 0))
         return gnt_fail(f->why, GNT_EVALUE,
                         "epoch %u: the loss is not a number (train %g, val %g); lower the learning rate (now %g)",
-                        s->epochs_run + 1, figures->train_loss, figures->val_loss, f->train.learning_rate);
+                        s->epochs_run + 1, shown(figures->train_loss), shown(figures->val_loss),
+                        f->train.learning_rate);
     s->epoch[s->epochs_run] = (gnt_epoch){.train_loss = figures->train_loss,
                                           .val_loss = n_val ? figures->val_loss : NAN,
                                           .train_accuracy = (double)figures->train_correct / (double)n_train,
