@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "host/base/mem.h"
@@ -10,9 +11,10 @@
 #include "host/eval/moments.h"
 
 enum {
-    BLOCK_LANES = 8192,
-    BLOCK_MULTIPLE = 16
-}; /* lanes of one call; configurations a block, a multiple of a vector */
+    BLOCK_LANES = 8192,       /* of one call: stays in a processor's caches */
+    GPU_BLOCK_LANES = 131072, /* the same where a thread is a lane: an H100 runs 67,584 at once */
+    BLOCK_MULTIPLE = 16       /* configurations a block, a multiple of a vector */
+};
 
 /* A run of configurations on their way through the simulator; those that can't be simulated are left out. */
 typedef struct block {
@@ -215,7 +217,8 @@ gnt_status gnt_sweep_run(gnt_engine *engine, const gnt_sweep_market *market, gnt
 {
     gnt_status st = GNT_OK;
     block b = {0};
-    size_t per = BLOCK_LANES / market->n_slices / BLOCK_MULTIPLE * BLOCK_MULTIPLE;
+    size_t lanes = strcmp(engine->info.name, "cpu") ? GPU_BLOCK_LANES : BLOCK_LANES;
+    size_t per = lanes / market->n_slices / BLOCK_MULTIPLE * BLOCK_MULTIPLE;
     run r = {.market = market, .c = c, .sink = sink, .capacity = per ? per : BLOCK_MULTIPLE};
     double started = seconds_now();
     GNT_GOTO(block_open(&r, &b, why));

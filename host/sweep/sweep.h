@@ -1,4 +1,5 @@
-/* Running a sweep (layer 5; SPEC 5 and 7): slices x configurations as lanes, in blocks of a few thousand.
+/* Running a sweep (layer 5; SPEC 5 and 7): slices x configurations as lanes, in blocks of a few thousand (a
+ * GPU: a hundred thousand).
  *
  * Memory is O(bars + slices + top + heatmap cells), whatever the number of configurations. Results depend on nothing
  * but the spec: not on blocks, threads, shards or device. */
