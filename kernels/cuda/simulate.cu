@@ -14,7 +14,8 @@
 #include "kernels/cuda/sim_stretch.cuh"
 #include "kernels/cuda/stages.cuh"
 
-#define CHUNK_LANES ((size_t)1 << 17)   /* a few waves of an H100's 132 x 512 threads */
+#define WAVE_LANES ((size_t)512)        /* that a multiprocessor works on at once */
+#define CHUNK_WAVES ((size_t)8)         /* at most; a call is cut into 4 chunks or more, if they fill the GPU */
 #define CHUNK_DOUBLES ((size_t)1 << 23) /* of paths */
 #define SET_LANES ((size_t)1 << 22)     /* bounds the host's memory for feeds and order */
 
@@ -77,16 +78,22 @@ static sim_room room_for(const gnt_sim_set *set, size_t n, size_t doubles)
     }
     room.doubles = least(sum, doubles > most ? doubles : most);
     room.paths = least(n_paths, room.lanes);
-    /* a feed of g >= GNT_SIM_FEW lanes has at most g / GNT_SIM_FEW runs; a chunk may cut one at either end */
-    if (set->end[GNT_SIM_BARS] < set->n) room.runs = room.lanes / GNT_SIM_FEW + 2;
+    room.runs = set->end[GNT_SIM_BARS] < set->n ? room.lanes : 0;
     return room;
 }
 
-/* The largest chunks for which everything fits into `room` bytes; false when not even the smallest do. */
-static bool plan_fit(sim_plan *plan, size_t room)
+static size_t chunk_lanes(const gnt_gpu *gpu, size_t n)
 {
-    size_t n = CHUNK_LANES, doubles = CHUNK_DOUBLES;
-    for (;; n /= 2, doubles /= 2) {
+    size_t wave = gpu->n_sm * WAVE_LANES, waves = n / (4 * wave);
+    return wave * (waves < 1 ? 1 : least(waves, CHUNK_WAVES));
+}
+
+/* The largest chunks, of `lanes` at most, for which everything fits into `room` bytes; false when not even the smallest
+ * do. */
+static bool plan_fit(sim_plan *plan, size_t lanes, size_t room)
+{
+    size_t doubles = CHUNK_DOUBLES;
+    for (size_t n = lanes;; n /= 2, doubles /= 2) {
         gnt_slab slab = {nullptr, 0};
         plan->room = room_for(plan->set, n, doubles);
         plan->place(&slab);
@@ -305,7 +312,7 @@ static gnt_status set_run(gnt_gpu *gpu, const gnt_sim_set *set, gnt_sim_totals *
     size_t room = 0;
     sim_work w = {gpu, set, {set, {}, nullptr, nullptr, {}}, {}, totals};
     GNT_GPU_TRY(gnt_gpu_room(gpu, &room));
-    *fits = plan_fit(&w.plan, room);
+    *fits = plan_fit(&w.plan, chunk_lanes(gpu, set->n), room);
     /* one lane that doesn't fit: the slab refuses, with both sizes */
     gnt_status st = *fits || set->n == 1 ? work_run(&w) : GNT_OK;
     host_free(&w.host);
