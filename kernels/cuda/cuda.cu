@@ -1,4 +1,5 @@
 /* cuda.cu: the table of the CUDA backend and the one symbol that its module exports; opening and closing GPUs. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,12 +74,15 @@ static const char *cuda_reason(const gnt_device *dev)
     return dev->reason;
 }
 
-/* GPUs work side by side: the slowest counts. */
+/* GPUs work side by side: the slowest counts; NaN where one of them didn't measure. */
 static double cuda_kernel_seconds(const gnt_device *dev)
 {
     double most = 0;
-    for (unsigned g = 0; g < dev->n_gpus; g++)
-        if (dev->gpu[g].kernel_seconds > most) most = dev->gpu[g].kernel_seconds;
+    for (unsigned g = 0; g < dev->n_gpus; g++) {
+        double seconds = dev->gpu[g].kernel_seconds;
+        if (isnan(seconds)) return seconds;
+        if (seconds > most) most = seconds;
+    }
     return most;
 }
 

@@ -4,11 +4,16 @@
  * block can own. As many as fit are best, since every weight read is shared by all windows of a block, but not so many
  * that SMs go without a block. */
 #include "kernels/cuda/model.cuh"
+#include "kernels/cuda/one.cuh"
 #include "kernels/cuda/recurrence.cuh"
 
 #define WARPS_AN_SM (GNT_RECURRENCE_THREADS / GNT_WARP)
+/* Windows an SM up to which blocks of one window are done before a block of 32 would be: a step costs the SM about
+ * H^2 / 4 cycles a window there (two loads an fma), against H^2 + 35 H for 32. */
+#define ONE_BLOCKS_AN_SM 4u
 
 struct choice {
+    bool one; /* a block a window (one.cu); nothing below matters */
     bool layered, resident, cell_shared;
     unsigned windows_a_lane; /* V */
     unsigned warps, blocks;
@@ -79,6 +84,8 @@ static void choose_windows(const gnt_gpu *gpu, const gnt_layout *layout, size_t 
 static choice choose(const gnt_gpu *gpu, const gnt_layout *layout, size_t n_models, size_t n)
 {
     choice c = {};
+    c.one = n * n_models <= (size_t)ONE_BLOCKS_AN_SM * gpu->n_sm && gnt_one_shared(layout) <= gpu->shared_bytes;
+    if (c.one) return c;
     c.windows_a_lane = 1;
     c.layered = layout->directions == 2 || !place_shared(gpu, layout, &c);
     choose_windows(gpu, layout, n_models, n, &c);
@@ -142,7 +149,8 @@ static size_t float32_work(const gnt_gpu *gpu, const gnt_packed *model, size_t n
 {
     work_parts parts = {};
     choice c = choose(gpu, &model->layout, n_models, n);
-    return place(&c, &model->layout, n_models, positions(&model->layout, n, n_bars), nullptr, &parts);
+    size_t n_positions = c.one ? 0 : positions(&model->layout, n, n_bars);
+    return place(&c, &model->layout, n_models, n_positions, nullptr, &parts);
 }
 
 static gnt_status upload_pointers(gnt_gpu *gpu, const gnt_forward_part *part, const float **to)
@@ -187,6 +195,41 @@ static gnt_status launch_recurrence(gnt_gpu *gpu, const choice *c, const gnt_rec
     }
 }
 
+static gnt_status run_one(gnt_gpu *gpu, const gnt_forward_part *part, const work_parts *parts)
+{
+    gnt_one_call call = {};
+    call.layout = part->models[0]->layout;
+    call.weights = parts->weights;
+    call.n_models = part->n_models;
+    call.x = part->x;
+    call.row = part->row;
+    call.first_bar = part->first_bar;
+    call.n = part->n;
+    call.logit = part->logit;
+    call.logit_stride = part->logit_stride;
+    return gnt_one_launch(gpu, &call);
+}
+
+static gnt_status run_blocks(gnt_gpu *gpu, const gnt_forward_part *part, const choice *c, const gnt_positions *at,
+                             const work_parts *parts)
+{
+    const gnt_layout *layout = &part->models[0]->layout;
+    gnt_recurrence r = {};
+    r.layout = *layout;
+    r.at = *at;
+    r.weights = parts->weights;
+    r.z = parts->z;
+    r.n_models = part->n_models;
+    r.tiles = c->tiles;
+    r.logit = part->logit;
+    r.logit_stride = part->logit_stride;
+    r.scratch = c->scratch;
+    r.scratch.base = parts->scratch;
+    r.cell_shared = c->cell_shared;
+    GNT_GPU_TRY(launch_project(gpu, layout, part, at, parts));
+    return launch_recurrence(gpu, c, &r);
+}
+
 static gnt_status float32_run(gnt_gpu *gpu, const gnt_forward_part *part)
 {
     const gnt_layout *layout = &part->models[0]->layout;
@@ -196,25 +239,12 @@ static gnt_status float32_run(gnt_gpu *gpu, const gnt_forward_part *part)
     at.row = part->row;
     at.n = part->n;
     at.first_bar = part->first_bar;
-    at.n_positions = positions(layout, part->n, part->n_bars);
+    at.n_positions = c.one ? 0 : positions(layout, part->n, part->n_bars);
     at.window = layout->net.window;
     at.dense = at.n_positions == part->n_bars;
     (void)place(&c, layout, part->n_models, at.n_positions, part->work, &parts);
-    gnt_recurrence r = {};
-    r.layout = *layout;
-    r.at = at;
-    r.weights = parts.weights;
-    r.z = parts.z;
-    r.n_models = part->n_models;
-    r.tiles = c.tiles;
-    r.logit = part->logit;
-    r.logit_stride = part->logit_stride;
-    r.scratch = c.scratch;
-    r.scratch.base = parts.scratch;
-    r.cell_shared = c.cell_shared;
     GNT_GPU_TRY(upload_pointers(gpu, part, parts.weights));
-    GNT_GPU_TRY(launch_project(gpu, layout, part, &at, &parts));
-    return launch_recurrence(gpu, &c, &r);
+    return c.one ? run_one(gpu, part, &parts) : run_blocks(gpu, part, &c, &at, &parts);
 }
 
 const gnt_forward_kind gnt_forward_float32 = {nullptr, nullptr, float32_work, float32_run};

@@ -2,10 +2,11 @@
  *
  * A GPU takes a share of the windows, or of the models where there are more of them. It gets the stretch of the panel
  * that its rows look at once, then goes through runs of models that share architecture and kind, as many models and
- * windows at a time as the kind's work memory allows; no split shows in the bits. */
+ * windows at a time as the kind's work memory allows; no split shows in the bits. One model on a few windows goes the
+ * short way (serve.cu). */
 #include <string.h>
 
-#include "kernels/cuda/model.cuh"
+#include "kernels/cuda/serve.cuh"
 #include "kernels/cuda/stages.cuh"
 
 #define MOST_WORK_BYTES ((size_t)8 << 30) /* several waves of full windows for every net up to H = 256 */
@@ -173,10 +174,29 @@ static gnt_status forward_share(gnt_gpu *gpu, size_t first, size_t last, void *a
     return run_share(gpu, c, 0, c->n_models, stretch_of(c, first, last - first));
 }
 
+struct serve_call {
+    const gnt_packed *model;
+    gnt_panel panel;
+    gnt_rows rows;
+    float *logit;
+};
+
+static gnt_status serve_share(gnt_gpu *gpu, size_t first, size_t last, void *arg)
+{
+    const serve_call *c = static_cast<serve_call *>(arg);
+    (void)first;
+    (void)last;
+    return gnt_serve(gpu, c->model, c->panel, c->rows, c->logit);
+}
+
 gnt_status gnt_cuda_forward(gnt_device *dev, const gnt_packed *const *models, size_t n_models, gnt_panel panel,
                             gnt_rows rows, float *logit)
 {
     if (n_models == 0 || rows.n == 0) return GNT_OK;
+    if (n_models == 1 && gnt_serves(&dev->gpu[0], models[0], rows.n)) {
+        serve_call c = {models[0], panel, rows, logit};
+        return gnt_each_gpu(dev, 1, serve_share, &c);
+    }
     forward_call c = {dev, models, n_models, panel, rows, logit, n_models > rows.n};
     return gnt_each_gpu(dev, c.by_models ? n_models : rows.n, forward_share, &c);
 }

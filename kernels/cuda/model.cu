@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/cuda/serve.cuh"
 #include "kernels/cuda/stages.cuh"
 
 /* NULL: this backend doesn't compute in that precision. */
@@ -66,6 +67,7 @@ void gnt_cuda_unpack(gnt_device *dev, gnt_packed *model)
         gnt_packed_share *share = &model->share[g];
         if (cudaSetDevice(dev->gpu[g].number) != cudaSuccess) continue;
         if (model->kind->unpack) model->kind->unpack(&dev->gpu[g], share->own);
+        gnt_serving_free(share->serving);
         (void)cudaFree(share->weights);
     }
     free(model);

@@ -10,14 +10,14 @@
 
 /* Multiprocessors decide how many windows a block takes, thread orders show missing barriers. */
 typedef struct backend {
-    const char *name, *device, *order, *sms;
+    const char *name, *device, *order, *sms, *gpus, *bytes;
 } backend;
 
 static const backend backends[] = {
-    {"emu, 4 SMs", "emu", "forward", "4"},
-    {"emu reversed, 1 SM", "emu", "reverse", "1"},
-    {"emu shuffled, 16 SMs", "emu", "shuffle:7", "16"},
-    {"cuda", "cuda", NULL, NULL},
+    {"emu, 4 SMs", "emu", "forward", "4", "1", "1000000000"},
+    {"emu reversed, 1 SM", "emu", "reverse", "1", "1", "1000000000"},
+    {"emu shuffled, 16 SMs, 3 GPUs", "emu", "shuffle:7", "16", "3", "1000000000"},
+    {"cuda", "cuda", NULL, NULL, NULL, NULL},
 };
 #define N_BACKENDS (sizeof backends / sizeof *backends)
 
@@ -29,6 +29,8 @@ static bool open_backend(const backend *b, gnt_engine *engine)
     if (b->order) {
         setenv("GNT_EMU_ORDER", b->order, 1);
         setenv("GNT_EMU_SMS", b->sms, 1);
+        setenv("GNT_EMU_DEVICES", b->gpus, 1);
+        setenv("GNT_EMU_MEMORY", b->bytes, 1);
     }
     if (gnt_engine_open(engine, b->device, 0, NULL, &why) == GNT_OK) {
         if (engine->ops->forward) return true;
@@ -229,6 +231,40 @@ static void rows_in_any_order(void **state)
     }
 }
 
+/* Memory for a part of the windows, and of the models, at a time; then for not even the bars. */
+static void as_much_at_a_time_as_fits(void **state)
+{
+    enum { MANY = 30000 };
+    static const backend little[] = {{"emu, 400 kB", "emu", "forward", "1", "1", "400000"},
+                                     {"emu, 400 kB on 2 GPUs", "emu", "forward", "2", "2", "400000"}};
+    gnt_engine engine = {0};
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        if (!open_backend(&little[k], &engine)) skip();
+        inputs in = inputs_open(&small, 3000);
+        uint32_t row[700];
+        for (size_t i = 0; i < 700; i++) row[i] = in.row[i * 1009 % 3000];
+        check_call(&engine, &little[k], &small, in.weights, 1, in.panel, (gnt_rows){in.row, 3000}, "3000 windows");
+        check_call(&engine, &little[k], &small, in.weights, 1, in.panel, (gnt_rows){row, 700}, "700 mixed windows");
+        check_call(&engine, &little[k], &small, in.weights, 3, in.panel, (gnt_rows){in.row, 900}, "3 models");
+        inputs_close(&in);
+        in = inputs_open(&small, MANY);
+        gnt_packed *packed = NULL;
+        gnt_error why = {0};
+        float *logit = malloc(MANY * sizeof *logit);
+        assert_non_null(logit);
+        assert_int_equal(gnt_engine_pack(&engine, &small.net, in.weights[0], GNT_FLOAT32, &packed, &why), GNT_OK);
+        gnt_status st = gnt_engine_forward(&engine, (const gnt_packed *const *)&packed, 1, in.panel,
+                                           (gnt_rows){in.row, MANY}, logit, &why);
+        if (st != GNT_ENOMEM || !strstr(why.text, "needs")) fail_msg("%s: status %d, %s", little[k].name, st, why.text);
+        gnt_engine_unpack(&engine, packed);
+        free(logit);
+        check_call(&engine, &little[k], &small, in.weights, 1, in.panel, (gnt_rows){in.row, 33}, "afterwards");
+        inputs_close(&in);
+        gnt_engine_close(&engine);
+    }
+}
+
 /* Alike and not alike, more models than windows and fewer. */
 static void several_models_in_a_call(void **state)
 {
@@ -310,6 +346,7 @@ int main(void)
         cmocka_unit_test(rows_in_any_order),
         cmocka_unit_test(several_models_in_a_call),
         cmocka_unit_test(a_nan_stays_in_its_windows),
+        cmocka_unit_test(as_much_at_a_time_as_fits),
     };
     gnt_error why = {0};
     if (gnt_engine_open(&cpu, "cpu", 2, NULL, &why)) return 1;
