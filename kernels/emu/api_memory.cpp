@@ -132,19 +132,22 @@ static cudaError_t run_copy(device &dev, const char *what, const copy &c)
 }
 
 /* Pageable memory is read when the copy is enqueued, as CUDA stages it; but a graph reads it whenever it runs. */
-static void enqueue_copy(cudaStream_t stream, const char *what, const copy &c, cudaMemcpyKind kind)
+static cudaError_t enqueue_copy(cudaStream_t stream, const char *what, const copy &c, cudaMemcpyKind kind)
 {
     size_t bytes = span(c.from_pitch, c);
     if (kind != cudaMemcpyHostToDevice || stream->into || machine::get().is_pinned(c.from, bytes)) {
         stream->add([what, c](device &dev) { return run_copy(dev, what, c); });
-        return;
+        return cudaSuccess;
     }
-    auto staged = std::make_shared<std::vector<char>>(c.from, c.from + bytes);
+    std::shared_ptr<char> staged(static_cast<char *>(malloc(bytes)), free);
+    if (!staged) return cudaErrorMemoryAllocation;
+    memcpy(staged.get(), c.from, bytes);
     stream->add([what, c, staged](device &dev) {
         copy now = c;
-        now.from = staged->data();
+        now.from = staged.get();
         return run_copy(dev, what, now);
     });
+    return cudaSuccess;
 }
 
 static cudaError_t copy_async(entry *call, const char *what, const copy &c, cudaMemcpyKind kind, cudaStream_t stream)
@@ -154,8 +157,7 @@ static cudaError_t copy_async(entry *call, const char *what, const copy &c, cuda
     if (error != cudaSuccess) return error;
     stream = call->dev->find(stream);
     if (!stream) return call->dev->refuse(cudaErrorInvalidResourceHandle, "%s: a stream of another device", what);
-    enqueue_copy(stream, what, c, kind);
-    return cudaSuccess;
+    return enqueue_copy(stream, what, c, kind);
 }
 
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream)

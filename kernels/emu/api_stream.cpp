@@ -154,14 +154,19 @@ cudaError_t cudaEventQuery(cudaEvent_t event)
     return call.end(error != cudaSuccess ? error : cudaErrorNotReady);
 }
 
+static bool never_recorded(const CUevent_st &event)
+{
+    return event.last->done && event.last->seconds == 0;
+}
+
 /* Seconds of the host, for a program's bookkeeping: nothing about a GPU's speed. */
 cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t begin, cudaEvent_t end)
 {
     entry call;
     *ms = 0;
     if (!event_of(&call, begin) || !event_of(&call, end)) return call.end(call.error);
-    bool recorded = begin->last->seconds > 0 || !begin->last->done;
-    if (!begin->timed || !end->timed || !recorded) return call.end(cudaErrorInvalidResourceHandle);
+    bool timed = begin->timed && end->timed;
+    if (!timed || never_recorded(*begin) || never_recorded(*end)) return call.end(cudaErrorInvalidResourceHandle);
     if (!begin->last->done || !end->last->done) return call.end(cudaErrorNotReady);
     *ms = (float)(1e3 * (end->last->seconds - begin->last->seconds));
     return call.end(cudaSuccess);

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <new>
+
+#include "kernels/emu/sanitize.h"
+
 __thread uint3 threadIdx, blockIdx;
 __thread dim3 blockDim, gridDim;
 __thread void *gnt_emu_shared_bytes;
@@ -15,13 +19,14 @@ static __thread gnt_emu::block *home; /* whose thread runs; NULL outside of kern
 namespace gnt_emu
 {
 
-static const size_t margin = 1024; /* watched bytes before and after a block's shared memory */
+static const size_t margin = 512; /* watched bytes before and after a block's shared memory */
 static const unsigned char poison = 0xff, watched = 0xa5;
-static const unsigned max_polls = 1u << 20;
+static const unsigned max_polls = 1u << 14; /* of one thread while nobody leaves and no meeting takes place */
 
 block::block() : threads(max_threads), fibers(this), shared_bytes(0)
 {
-    shared_memory = static_cast<unsigned char *>(aligned_alloc(1024, max_shared + 2 * margin));
+    shared_memory = static_cast<unsigned char *>(aligned_alloc(margin, max_shared + 2 * margin));
+    if (!shared_memory) throw std::bad_alloc(); /* the machine turns it into a status */
     why[0] = 0;
 }
 
@@ -76,6 +81,7 @@ void block::start(thread *t, fiber *f)
     call->run();
     t->now = state::left;
     n_left++;
+    progress++;
 }
 
 void block::live(fiber *f)
@@ -157,6 +163,7 @@ int block::arrive(unsigned id, unsigned n_threads, bool predicate, gnt_emu_site 
     self.where = site;
     b.votes += predicate;
     if (++b.n_waiting == n_threads) {
+        progress++;
         b.n_waiting = 0;
         b.votes_before = b.votes;
         b.votes = 0;
@@ -220,6 +227,7 @@ void block::meeting_over(thread *lanes, const thread &self)
 {
     uint32_t mask = self.mask, ballot = 0;
     uint8_t lane_order[warp_lanes];
+    progress++;
     for (uint32_t left = mask; left; left &= left - 1) {
         unsigned lane = (unsigned)__builtin_ctz(left);
         ballot |= (uint32_t)(lanes[lane].value & 1) << lane;
@@ -241,6 +249,10 @@ void block::meeting_over(thread *lanes, const thread &self)
 void block::poll(gnt_emu_site site)
 {
     thread &self = *current;
+    if (self.polls_since != progress) {
+        self.polls_since = progress;
+        self.polls = 0;
+    }
     if (++self.polls > max_polls) {
         explain("deadlock: thread %u polls at %s:%d for what no thread of its block does", self.flat, base_name(site),
                 site.line);
@@ -307,14 +319,22 @@ void block::diagnose_warp(const thread &t)
 
 /* ---- a grid ---- */
 
-void block::shared_fill()
+/* Nobody's bytes on both sides of the shared memory; the sanitizer lets no thread touch them. */
+void block::shared_open()
 {
+    unsigned char *after = shared_memory + margin + shared_bytes;
     memset(shared_memory, watched, margin);
-    memset(shared_memory + margin, poison, shared_bytes);
-    memset(shared_memory + margin + shared_bytes, watched, margin);
+    memset(after, watched, margin);
+    sanitize_shut(shared_memory, margin);
+    sanitize_shut(after, margin);
 }
 
-void block::shared_check()
+void block::shared_shut()
+{
+    sanitize_open(shared_memory, max_shared + 2 * margin);
+}
+
+GNT_EMU_NO_ASAN void block::shared_check()
 {
     const unsigned char *after = shared_memory + margin + shared_bytes;
     for (size_t i = 0; i < margin; i++) {
@@ -329,14 +349,16 @@ void block::shared_check()
 bool block::run_block()
 {
     n_left = head = n_ready = 0;
+    progress = 0;
     memset(barriers, 0, sizeof barriers);
     memset(in_warp, 0, sizeof in_warp);
-    shared_fill();
+    memset(shared_memory + margin, poison, shared_bytes);
     turn->draw(order_of, n);
     for (unsigned i = 0; i < n; i++) {
         thread &t = threads[order_of[i]];
         t.now = state::fresh;
         t.polls = 0;
+        t.polls_since = 0;
         push(t);
     }
     fiber *first = fiber_of(pop());
@@ -362,6 +384,7 @@ bool block::run_grid(const gnt_emu_call &call_, dim3 grid, dim3 dim, size_t byte
         threads[i].flat = i;
         threads[i].index = {i % dim.x, i / dim.x % dim.y, i / (dim.x * dim.y)};
     }
+    shared_open();
     fibers.begin();
     turn->draw(sequence.data(), (uint32_t)sequence.size());
     for (size_t i = 0; i < sequence.size() && !why[0]; i++) {
@@ -370,6 +393,7 @@ bool block::run_grid(const gnt_emu_call &call_, dim3 grid, dim3 dim, size_t byte
         blockIdx = index;
         run_block();
     }
+    shared_shut();
     if (why[0]) fibers.abandon();
     home = nullptr;
     return !why[0];

@@ -33,7 +33,8 @@ struct thread {
     uint64_t value, result;
     unsigned source;
     unsigned polls;
-    unsigned barrier; /* at_barrier: its number */
+    unsigned barrier;     /* at_barrier: its number */
+    uint64_t polls_since; /* the block's progress then */
     gnt_emu_site where;
     fiber *on;
 };
@@ -75,7 +76,8 @@ class block
     void wait(thread &self);
     void agree(thread *lanes, const thread &self);
     void meeting_over(thread *lanes, const thread &self);
-    void shared_fill();
+    void shared_open();
+    void shared_shut();
     void shared_check();
     void diagnose();
     void diagnose_warp(const thread &t);
@@ -85,6 +87,7 @@ class block
     void turn_of(thread *t);
 
     unsigned n, n_left;
+    uint64_t progress; /* threads that left, meetings that took place */
     barrier_state barriers[max_barriers];
     thread *current;
     uint3 index;

@@ -1,12 +1,11 @@
 /* Fibers: stacks that take turns on one thread of the host.
  *
- * A fiber is entered by ucontext the first time and by _longjmp ever after (as QEMU's coroutines), so a switch makes no
- * system call. Stacks stay mapped from kernel to kernel, a guard page under each. ASan and TSan are told of every
+ * A fiber is entered by ucontext the first time and by a long jump ever after (as QEMU's coroutines), so a switch makes
+ * no system call. Stacks stay mapped from kernel to kernel, a guard page under each. ASan and TSan are told of every
  * switch. */
 #ifndef GNT_EMU_FIBER_H
 #define GNT_EMU_FIBER_H
 
-#include <setjmp.h>
 #include <stddef.h>
 
 #include <memory>
@@ -19,7 +18,7 @@ struct thread;
 class block;
 
 struct fiber {
-    jmp_buf env;
+    void *env[5];          /* of __builtin_setjmp */
     char *stack = nullptr; /* lowest usable byte; NULL for the host's own stack */
     size_t stack_bytes = 0;
     bool entered = false;

@@ -166,10 +166,19 @@ void machine::build()
         why = std::string(variables[wrong]) + "=" + environment[(size_t)wrong] + " can't be understood";
         bad = cudaErrorInvalidValue;
     }
-    for (unsigned i = 0; i < set.n_devices && bad == cudaSuccess; i++) {
-        devices.push_back(std::make_unique<device>((int)i, set, &broken));
-        if (devices.back()->mem.reserve(set.memory_bytes)) continue;
-        why = "no address space for GNT_EMU_MEMORY bytes a device";
+    if (bad == cudaSuccess) add_devices();
+}
+
+void machine::add_devices()
+{
+    try {
+        for (unsigned i = 0; i < set.n_devices; i++) {
+            devices.push_back(std::make_unique<device>((int)i, set, &broken));
+            if (devices.back()->mem.reserve(set.memory_bytes)) continue;
+            why = "no address space for GNT_EMU_MEMORY bytes a device";
+            bad = cudaErrorMemoryAllocation;
+        }
+    } catch (const std::bad_alloc &) {
         bad = cudaErrorMemoryAllocation;
     }
 }

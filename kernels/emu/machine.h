@@ -85,6 +85,7 @@ class machine
   private:
     machine();
     void build();
+    void add_devices();
     bool idle();
     settings set;
     std::vector<std::string> environment; /* as last read */

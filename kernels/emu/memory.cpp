@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "kernels/emu/sanitize.h"
 
 namespace gnt_emu
@@ -32,10 +34,19 @@ static void fill_nobodys(char *p, size_t n)
     for (size_t i = 0; i < n; i++) p[i] = (char)nobodys_byte(p + i);
 }
 
+/* Word by word where it can; the sanitizer's own rules don't hold for who looks after them. */
 GNT_EMU_NO_ASAN static const char *first_broken(const char *p, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)p[i] != nobodys_byte(p + i)) return p + i;
+    const char *end = p + n;
+    while (p < end) {
+        bool whole = reinterpret_cast<uintptr_t>(p) % 8 == 0 && end - p >= 8;
+        if (whole && *reinterpret_cast<const uint64_t *>(p) == nobodys) {
+            p += 8;
+            continue;
+        }
+        if ((unsigned char)*p != nobodys_byte(p)) return p;
+        p++;
+    }
     return nullptr;
 }
 
@@ -72,22 +83,33 @@ bool memory::reserve(size_t bytes)
     return true;
 }
 
-void memory::protect(int how)
+void memory::protect(const char *p, size_t n, int how)
 {
-    if (reached) mprotect(base, reached, how);
+    size_t from = (size_t)(p - base) / page * page, to = round_up((size_t)(p - base) + n, page);
+    if (to > from) mprotect(base + from, to - from, how);
 }
 
 void memory::open()
 {
-    if (n_open++ == 0) protect(PROT_READ | PROT_WRITE);
+    if (n_open++ == 0) protect(base, reached, PROT_READ | PROT_WRITE);
 }
 
 void memory::close()
 {
-    if (--n_open == 0) protect(PROT_NONE);
+    if (--n_open == 0) protect(base, reached, PROT_NONE);
 }
 
-/* Poison, without touching what is never read: whole pages are mapped anew. Called in a window. */
+void memory::open(const char *p, size_t n)
+{
+    if (n_open == 0) protect(p, n, PROT_READ | PROT_WRITE);
+}
+
+void memory::close(const char *p, size_t n)
+{
+    if (n_open == 0) protect(p, n, PROT_NONE);
+}
+
+/* Poison, without touching what is never read: whole pages are mapped anew. Called while they are open. */
 void memory::make_fresh(char *p, size_t n)
 {
     sanitize_open(p, n);
@@ -121,14 +143,11 @@ void *memory::allocate(size_t bytes)
         at = start + round_up(n, alignment) + gap;
     }
     if ((size_t)(base + size - at) < whole) return nullptr;
-    size_t end = round_up((size_t)(at - base) + whole, page);
-    if (end > reached) {
-        reached = end;
-        if (n_open) protect(PROT_READ | PROT_WRITE);
-    }
-    open_memory window(*this);
+    reached = std::max(reached, round_up((size_t)(at - base) + whole, page));
+    open(at, whole);
     make_fresh(at, whole);
     fill_nobodys(at + bytes, whole - bytes);
+    close(at, whole);
     sanitize_shut(at + bytes, whole - bytes);
     parts[at] = bytes;
     used += whole;
@@ -172,20 +191,22 @@ bool memory::holds(const void *p, size_t n) const
 
 void memory::guard(void *p, size_t n)
 {
-    open_memory window(*this);
     char *at = static_cast<char *>(p);
+    open(at, n);
     sanitize_open(at, n);
     fill_nobodys(at, n);
     sanitize_shut(at, n);
+    close(at, n);
     guards[at] = n;
 }
 
 void memory::unguard(void *p, size_t n)
 {
-    open_memory window(*this);
     char *at = static_cast<char *>(p);
     for (auto g = guards.lower_bound(at); g != guards.end() && g->first < at + n;) g = guards.erase(g);
+    open(at, n);
     make_fresh(at, n);
+    close(at, n);
 }
 
 bool memory::broken(breach *found) const

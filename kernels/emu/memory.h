@@ -56,7 +56,9 @@ class memory
 
   private:
     void make_fresh(char *p, size_t n);
-    void protect(int how);
+    void protect(const char *p, size_t n, int how); /* the pages that [p, p + n) touches */
+    void open(const char *p, size_t n);             /* these pages only */
+    void close(const char *p, size_t n);
 
     char *base = nullptr;
     size_t size = 0, used = 0, reached = 0; /* reached: pages below were handed out once */

@@ -32,6 +32,7 @@ void CUstream_st::add(gnt_emu::work w)
 
 cudaError_t CUstream_st::run_until(uint64_t turn)
 {
+    if (n_done >= turn) return dev->sticky;
     gnt_emu::open_memory window(dev->mem);
     while (n_done < turn && dev->sticky == cudaSuccess) {
         gnt_emu::work next = std::move(queue.front());
