@@ -9,9 +9,9 @@ usage: check.py [--build FOLDER] [--record-file FILE] [--sources FOLDER] [--comp
   --compiler     nvcc's version; the build's own when left out
   --record       write what was found as the new record
 
-One line a kernel: "ok - ...", or "not ok - ..." for any spill, a stack frame that the record hasn't, more registers than
-recorded, a kernel without a record, and a recorded one that is gone. Registers are judged only for the compiler they
-were recorded with, spills and stack always. Exit 1 when any is not ok, 77 when nothing could be judged.
+One line a kernel: "ok - ...", or "not ok - ..." for any spill, a stack frame that the record hasn't, more registers
+than recorded, a kernel without a record, and a recorded one that is gone. Registers are judged only for the compiler
+they were recorded with, spills and stack always. Exit 1 when any is not ok, 77 when nothing could be judged.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import sys
 import build
 
 HERE = pathlib.Path(__file__).resolve().parent
-HEAD = """# Registers a thread of every kernel by architecture, as CUDA's assembler reports them; "+ N" after one: N bytes of stack.
+HEAD = """# Registers a thread of every kernel by architecture, by CUDA's assembler; "+ N" after one: N bytes of stack.
 # Rewritten by tests/kernels/check.py --record after a build; compared by ctest (lint.test_kernels).
 """
 

@@ -68,9 +68,9 @@ for _pipe, _words in WORDS.items():
 # compute capability 7.0 and 7.5 (NVIDIA's answer in developer forum thread 77228); later ones are taken to do as well.
 UNIFORM_GAIN = 2
 
-# mma.sync.m16n8k16, bf16 with float32 sums: 2,048 fused multiply-adds a warp. The data sheet's dense rate, 2,048 a cycle
-# and SM, needs wgmma; mma.sync reaches 62.9 % of it (Luo et al., Benchmarking and Dissecting the Nvidia Hopper GPU
-# Architecture, arXiv:2402.13499).
+# mma.sync.m16n8k16, bf16 with float32 sums: 2,048 fused multiply-adds a warp. The data sheet's dense rate, 2,048 a
+# cycle and SM, needs wgmma; mma.sync reaches 62.9 % of it (Luo et al., Benchmarking and Dissecting the Nvidia Hopper
+# GPU Architecture, arXiv:2402.13499).
 MMA_FMA = 2048
 MMA_FMA_A_CYCLE = 0.629 * 2048
 

@@ -1,8 +1,9 @@
 """The design targets' estimates: counted instructions of the loops that do the work, over the rates of a chip.
 
-targets.toml says which loops a unit of work runs through, and how often; a formula may use the target's shape (L, H, ..)
-and the counts of the loop it stands beside (FFMA, MUFU, HMMA, ..: by group, of one thread). Time is the slowest pipe's:
-as if every pipe worked all the time and none waited. So an estimate is a bound on what the counted code can reach.
+targets.toml says which loops a unit of work runs through, and how often; a formula may use the target's shape (L, H,
+..) and the counts of the loop it stands beside (FFMA, MUFU, HMMA, ..: by group, of one thread). Time is the slowest
+pipe's: as if every pipe worked all the time and none waited. So an estimate is a bound on what the counted code can
+reach.
 """
 
 import pathlib
@@ -27,9 +28,12 @@ def value(formula, names):
 
 
 def choose(loops, how):
-    """A loop by its rule: "most FFMA", "most FFMA of innermost"; of equals the first."""
-    group, _, which = how.removeprefix("most ").partition(" of ")
+    """A loop by its rule: "most FFMA", "most FFMA of innermost", "128 FFMA of innermost"; of equals the first."""
+    rule, _, which = how.partition(" of ")
+    n, group = rule.split()
     found = [loop for loop in loops if loop["innermost"] or which != "innermost"]
+    if n != "most":
+        return next((loop for loop in found if loop["groups"].get(group, 0) == int(n)), None)
     best = max(found, key=lambda loop: loop["groups"].get(group, 0), default=None)
     return best if best and best["groups"].get(group, 0) else None
 
@@ -80,6 +84,16 @@ def rates(target, cycles):
     return found
 
 
+def latency(target):
+    """Microseconds of a chain of dependent work by chip, and what they leave of the goal."""
+    cycles = [value(step["cycles"], target["shape"]) for step in target["chain"]]
+    found = {"cycles": cycles, "chips": {}}
+    for name, chip in chips.CHIPS.items():
+        us = sum(cycles) / chip["clock"] * 1e6
+        found["chips"][name] = {"us": us, "left_us": target["goal"] - us}
+    return found
+
+
 def estimate(kernels):
     """Every target of targets.toml with its parts, cycles by pipe, and rates by chip."""
     rows = []
@@ -90,5 +104,11 @@ def estimate(kernels):
         if parts and not row["absent"]:
             row["cycles"] = {pipe: sum(part["cycles"][pipe] for part in parts) for pipe in parts[0]["cycles"]}
             row["rates"] = rates(target, row["cycles"])
+        if "chain" in target:
+            row["latency"] = latency(target)
         rows.append(row)
+    for row in rows:
+        if "times" in row:
+            ours = next(other for other in rows if other["title"] == row["of"])
+            row["theirs"] = {name: rate["per_s"] / row["times"] for name, rate in ours.get("rates", {}).items()}
     return rows

@@ -35,6 +35,8 @@ COLUMNS = [
     "SHFL",
     "BAR",
 ]
+ARITHMETIC = ["FFMA", "FADD/FMUL", "FFMA2", "DFMA", "DADD/DMUL", "MUFU", "HMMA"]
+SHOWN = 10  # loops of a kernel in loops.md
 
 
 def gather(folder):
@@ -151,14 +153,18 @@ def shared_lines(rows, archs):
     return table(["kernel", "shape", "threads", "shared bytes", "blocks an SM", "occupancy", "limited by"], lines)
 
 
+def weight(loop):
+    """What decides which loops are shown: arithmetic first, then all instructions."""
+    return sum(n for group, n in loop["groups"].items() if group in ARITHMETIC), loop["total"]
+
+
 def loop_lines(rows):
-    """Every innermost loop, and the outer ones' own instructions where they do arithmetic."""
+    """Of each kernel the loops with the most arithmetic; of outer loops their own instructions."""
     used = [c for c in COLUMNS if any(loop["groups"].get(c) for row in rows for loop in row["loops"])]
     lines = []
     for row in rows:
-        for loop in row["loops"]:
-            if not loop["groups"]:
-                continue
+        shown = sorted(row["loops"], key=weight, reverse=True)[:SHOWN]
+        for loop in (loop for loop in row["loops"] if loop in shown and loop["groups"]):
             where = loop["name"] + ("" if loop["innermost"] else " (own)")
             counts = [loop["groups"].get(c, "") or "" for c in used]
             lines.append([f"`{row['kernel']}`", row["arch"][3:], where, loop["total"], *counts, loop["cold"] or ""])
@@ -170,78 +176,142 @@ def pipe_text(cycles):
     return ", ".join(f"{pipe} {figure(n)}" for n, pipe in shown)
 
 
+def part_line(part):
+    if "absent" in part:
+        return f"- {part['what']}: {part['absent']}"
+    counts = part["counts"]
+    groups = ", ".join(f"{n} {group}" for group, n in counts["groups"].items())
+    return (
+        f"- {part['what']}: `{part['kernel']}` loop {counts['name']}, {counts['total']} instructions ({groups}); "
+        f"passes of a warp a unit: `{part['runs']}`, {figure(part['warp_runs'])}; cycles of an SM: "
+        f"{pipe_text(part['cycles'])}"
+    )
+
+
+def rate_lines(target):
+    lines = ["", f"Cycles of an SM a unit, all parts: {pipe_text(target['cycles'])}.", ""]
+    for name, rate in target["rates"].items():
+        share = target["goal"] / rate["per_s"]
+        hbm = f"; HBM {figure(rate['hbm_bytes'])} bytes a unit" if rate["hbm_bytes"] else ""
+        lines.append(
+            f"- {name}: at most **{figure(rate['per_s'])} {target['unit']}** (estimate; {rate['limit']} is the "
+            f"limit{hbm}); the target, {figure(target['goal'])}, is {percent(share)} of it"
+        )
+    return lines
+
+
+def chain_lines(target):
+    steps = [
+        f"- {step['what']}: `{step['cycles']}` = {figure(cycles)} cycles"
+        for step, cycles in zip(target["chain"], target["latency"]["cycles"])
+    ]
+    ends = [
+        f"- {name}: {figure(chip['us'])} us in the kernel (estimate), which leaves {figure(chip['left_us'])} us of the "
+        f"target's {target['goal']} for its start, the bus and the way back"
+        for name, chip in target["latency"]["chips"].items()
+    ]
+    return [*steps, "", *ends]
+
+
 def target_lines(target):
     lines = [f"### {target['title']}", "", target["work"].strip(), ""]
-    for part in target["part"]:
-        if "absent" in part:
-            lines.append(f"- {part['what']}: {part['absent']}")
-            continue
-        counts = part["counts"]
-        groups = ", ".join(f"{n} {group}" for group, n in counts["groups"].items())
-        lines.append(
-            f"- {part['what']}: `{part['kernel']}` loop {counts['name']}, {counts['total']} instructions ({groups}); "
-            f"warps' passes a unit: `{part['runs']}` = {figure(part['warp_runs'])}; cycles of an SM: "
-            f"{pipe_text(part['cycles'])}"
-        )
+    lines += [part_line(part) for part in target["part"]]
     if "rates" in target:
-        lines += ["", f"Cycles of an SM a unit, all parts: {pipe_text(target['cycles'])}.", ""]
-        for name, rate in target["rates"].items():
-            share = target["goal"] / rate["per_s"]
-            hbm = f"; HBM {figure(rate['hbm_bytes'])} bytes a unit" if rate["hbm_bytes"] else ""
-            lines.append(
-                f"- {name}: at most **{figure(rate['per_s'])} {target['unit']}** (estimate; {rate['limit']} is the "
-                f"limit{hbm}); the target {figure(target['goal'])} is {percent(share)} of it"
-            )
+        lines += rate_lines(target)
     elif target["part"]:
         lines += ["", "No estimate: a part isn't there."]
+    if "latency" in target:
+        lines += chain_lines(target)
+    for name, per_s in target.get("theirs", {}).items():
+        lines.append(f"- {name}: true if cuDNN's best stays below {figure(per_s)} windows/s, a quarter of our estimate")
     if needs := target.get("needs"):
         lines += ["", "What would have to be true:", ""] + [f"- {need}" for need in needs]
     return lines + [""]
 
 
+def target_row(target):
+    """Goal, the estimates by chip, what limits, what the goal asks for."""
+    goal = f"{figure(target['goal'])} {target['unit']}"
+    if "latency" in target:
+        found = target["latency"]["chips"].values()
+        cells = [f"{figure(chip['us'])} us in the kernel" for chip in found]
+        return [
+            target["title"],
+            goal,
+            *cells,
+            "dependent work",
+            f"{figure(min(c['left_us'] for c in found))} us for the rest",
+        ]
+    if target.get("theirs"):
+        cells = [f"cuDNN below {figure(n)}" for n in target["theirs"].values()]
+        return [target["title"], goal, *cells, "cuDNN", "what only a GPU can say"]
+    if "rates" not in target:
+        return [target["title"], goal, *["-"] * len(chips.CHIPS), "-", "no estimate: a part isn't there"]
+    rates = target["rates"].values()
+    share = max(target["goal"] / rate["per_s"] for rate in rates)
+    asks = f"{percent(share)} of the estimate" + ("" if share <= 1 else ": **out of this code's reach**")
+    limits = ", ".join(dict.fromkeys(rate["limit"] for rate in rates))
+    return [target["title"], goal, *(figure(rate["per_s"]) for rate in rates), limits, asks]
+
+
 def target_table(targets):
-    lines = []
-    for target in targets:
-        cells = [figure(rate["per_s"]) for rate in target.get("rates", {}).values()] or ["-"] * len(chips.CHIPS)
-        limit = ", ".join(dict.fromkeys(rate["limit"] for rate in target.get("rates", {}).values())) or "-"
-        verdict = "no estimate from counts; see below"
-        if "rates" in target:
-            share = max(target["goal"] / rate["per_s"] for rate in target["rates"].values())
-            verdict = f"{percent(share)} of the estimate" + ("" if share <= 1 else ": **out of reach of this code**")
-        lines.append([target["title"], f"{figure(target['goal'])} {target['unit']}", *cells, limit, verdict])
-    return table(["design target", "goal", *(f"{name}, at most" for name in chips.CHIPS), "limit", "goal needs"], lines)
+    head = ["design target", "goal", *(f"{name}, estimate" for name in chips.CHIPS), "limit", "the goal asks for"]
+    return table(head, [target_row(target) for target in targets])
+
+
+def prose(text, **names):
+    """A paragraph of the source as one line."""
+    return " ".join(text.format(**names).split())
+
+
+INTRODUCTION = """
+Written by `./run.sh kernels` (tests/kernels/report.py) from the build's own reports and the machine code of
+gauntlet-cuda.so; nvcc {compiler}. **Nothing here is measured**: registers, memory and instructions are counted, rates
+are estimates from them."""
+SPILLS = """
+{n} kernels for {archs}; spilled bytes in all of them: {spilled}. `lint.test_kernels` fails on any spill and when
+registers grow past tests/kernels/registers.txt."""
+METHOD = """
+An estimate takes the instructions of the loops that do the work (sm_90), times how often a unit of work runs them, over
+the rate of each pipe, as if each worked every cycle at the boost clock and the slowest alone counted. So it bounds what
+this code can reach from above: latencies, barriers and waves at the end of a launch come on top. Pipes, a cycle and SM:
+fp32 128 lanes (IMAD among them, 64), fp64 64, int 64, mufu 16, issue 4 warps, memory (shared and L1) 128 bytes, tensor
+62.9 % of the data sheet's dense rate. Sources: tests/kernels/chips.py; loops and formulas: tests/kernels/targets.toml."""
+TABLE = """
+Registers, occupancy and instructions of the whole function for {archs}. Occupancy: resident warps of the 64 an SM
+holds, at the launch bounds' threads and without dynamic shared memory (tests/kernels/chips.py, the same as
+cuda_occupancy.h's in all of 5,148 cases that lint.test_kernels tries)."""
+MORE = """
+Loops by kind of instruction: [loops.md](loops.md). All loops, and each opcode of whole functions: kernels.json. Machine
+code of the hot loops (sm_90): sass/."""
+LOOPS = """
+Written by `./run.sh kernels`; nvcc {compiler}. A loop is named by where it lies: 1.2 is the second inside the first. Of
+a kernel the {shown} with the most arithmetic; kernels.json has all. "Own" counts leave out the loops inside. All:
+instructions of one pass, predicated ones too. Cold: those of blocks that call a slow path of division or root, not
+counted elsewhere. FFMA2 (sm_100) is two fused multiply-adds in one."""
 
 
 def readme(rows, targets, compiler):
     archs = sorted({row["arch"] for row in rows}, key=lambda a: int(a[3:]))
     spilled = sum(row["spill_stores"] + row["spill_loads"] for row in rows)
-    kernels = len({(row["source"], row["kernel"]) for row in rows})
+    n = len({(row["source"], row["kernel"]) for row in rows})
     lines = [
         "# CUDA kernels, by the compiler's figures",
         "",
-        "Written by `./run.sh kernels` (tests/kernels/report.py) from the build's own reports and the machine code of "
-        f"gauntlet-cuda.so; nvcc {compiler}. **Nothing here is measured**: registers, memory and instructions are "
-        "counted, rates are estimates from them.",
+        prose(INTRODUCTION, compiler=compiler),
         "",
-        f"{kernels} kernels for {', '.join(archs)}; spilled bytes in all of them: {spilled}. `lint.test_kernels` fails on "
-        "any spill and when registers grow past tests/kernels/registers.txt.",
+        prose(SPILLS, n=n, archs=", ".join(archs), spilled=spilled),
         "",
         "## Design targets on one GPU",
         "",
         *target_table(targets),
         "",
-        "An estimate takes the instructions of the loops that do the work (sm_90), times how often a unit of work runs "
-        "them, over the rates of each pipe: as if each worked every cycle at the boost clock and the slowest alone "
-        "counted. It bounds what this code can reach from above. Rates and their sources: tests/kernels/chips.py; "
-        "loops and formulas: tests/kernels/targets.toml. fp32 128 lanes a cycle and SM (IMAD among them, 64), fp64 64, int 64, "
-        "mufu 16, issue 4 warps, memory (shared and L1) 128 bytes, tensor 62.9 % of the data sheet's dense rate.",
+        prose(METHOD),
         "",
         *(line for target in targets for line in target_lines(target)),
         "## Kernels",
         "",
-        f"Registers, occupancy and instructions of the whole function for {' / '.join(archs)}. Occupancy: resident warps "
-        "of the 64 an SM holds, at the launch bounds' threads and without dynamic shared memory (tests/kernels/chips.py, "
-        "the same as cuda_occupancy.h's in all of 5,148 cases tried by lint.test_kernels).",
+        prose(TABLE, archs=" / ".join(archs)),
         "",
         *kernel_lines(rows, archs),
         "",
@@ -249,32 +319,30 @@ def readme(rows, targets, compiler):
         "",
         *shared_lines(rows, archs),
         "",
-        "Loops, instruction by instruction kind: [loops.md](loops.md). Everything, with each opcode: kernels.json. The hot "
-        "loops' machine code (sm_90): sass/.",
-        "",
+        prose(MORE),
     ]
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def loops_text(rows, compiler):
-    head = [
-        "# Loops of the CUDA kernels",
-        "",
-        f"Written by `./run.sh kernels`; nvcc {compiler}. A loop is named by where it lies: 1.2 is the second inside the "
-        'first. "Own" counts leave out the loops inside. All: instructions of one pass, predicated ones too; cold: those '
-        "of blocks that call a slow path of division or square root, not counted elsewhere. FFMA2 is two fused "
-        "multiply-adds in one (sm_100).",
-        "",
-    ]
-    return "\n".join(head + loop_lines(rows) + [""])
+    head = ["# Loops of the CUDA kernels", "", prose(LOOPS, compiler=compiler, shown=SHOWN), ""]
+    return "\n".join(head + loop_lines(rows)) + "\n"
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------
 
 
-def plain(rows):
-    """Rows for JSON: without the text of the code and the compiler's mangled names, which hold a path's hash."""
-    return [{key: cell for key, cell in row.items() if key not in ("lines", "mangled")} for row in rows]
+def plain(row):
+    """A row for JSON: without the code's text, the mangled name (it holds a path's hash), and each loop's opcodes."""
+    row = {key: cell for key, cell in row.items() if key not in ("lines", "mangled", "outside")}
+    return {**row, "loops": [{key: cell for key, cell in loop.items() if key != "opcodes"} for loop in row["loops"]]}
+
+
+def json_text(rows, targets, compiler):
+    """A kernel and architecture a line, so that a change shows as lines."""
+    lines = ",\n  ".join(json.dumps(plain(row), allow_nan=False) for row in rows)
+    head = json.dumps({"command": "./run.sh kernels", "compiler": compiler, "measured": False})[:-1]
+    return f'{head},\n "targets": {json.dumps(targets, indent=1, allow_nan=False)},\n "kernels": [\n  {lines}]}}\n'
 
 
 def write_excerpts(folder, rows, targets):
@@ -283,7 +351,7 @@ def write_excerpts(folder, rows, targets):
         old.unlink()
     for target in targets:
         for part in target["part"]:
-            if "absent" in part or "from" not in part["counts"]:
+            if "absent" in part or not part["counts"].get("innermost"):
                 continue
             row = next(r for r in rows if (r["kernel"], r["arch"]) == (part["kernel"], estimate.ARCH))
             loop = part["counts"]
@@ -306,14 +374,7 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     (out / "README.md").write_text(readme(rows, targets, compiler))
     (out / "loops.md").write_text(loops_text(rows, compiler))
-    everything = {
-        "command": "./run.sh kernels",
-        "compiler": compiler,
-        "measured": False,
-        "kernels": plain(rows),
-        "targets": targets,
-    }
-    (out / "kernels.json").write_text(json.dumps(everything, indent=1, allow_nan=False) + "\n")
+    (out / "kernels.json").write_text(json_text(rows, targets, compiler))
     write_excerpts(out / "sass", rows, targets)
     print(f"wrote {out}: {len(rows)} rows")
 

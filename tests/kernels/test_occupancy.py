@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compares chips.py with the toolkit's own occupancy calculator: argument: occupancy.cpp's program. Exit 1 on a difference."""
+"""Compares chips.py with the toolkit's own occupancy calculator; argument: occupancy.cpp's program. Exit 1 when they
+differ."""
 
 import itertools
 import subprocess

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""sass.py on a listing made by hand: nested loops, a slow path behind the end that jumps back, a division's cold block."""
+"""sass.py on a listing made by hand: nested loops, a slow path behind the end that jumps back, a division's cold
+block."""
 
 import sys
 
