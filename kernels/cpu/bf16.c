@@ -1,7 +1,6 @@
 /* bf16.c: where a bf16 model's pairs lie, and their making from the float32 weights when a model is packed (bf16.h). */
 #include "kernels/cpu/bf16.h"
-
-#include <string.h>
+#include "kernels/math/bf16.h"
 
 static size_t n_pairs(size_t n)
 {
@@ -21,22 +20,13 @@ void gnt_bf16_extend(gnt_layout *layout)
     }
 }
 
-/* Nearest bfloat16, ties to even; a denormal becomes zero, as the instruction would read it; finite or infinite in. */
-static uint32_t round_bf16(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    if ((bits & 0x7F800000u) == 0) bits &= 0x80000000u;
-    return (bits + 0x7FFFu + (bits >> 16 & 1)) >> 16;
-}
-
 /* n rows [16] of float32 -> n_pairs(n) rows [16] of pairs; returns the end of the pairs. */
 static uint32_t *round_rows(const float *row, size_t n, uint32_t *pair)
 {
     for (size_t k = 0; k < n; k += 2, pair += GNT_BLOCK)
         for (size_t o = 0; o < GNT_BLOCK; o++) {
-            uint32_t odd = k + 1 < n ? round_bf16(row[(k + 1) * GNT_BLOCK + o]) : 0;
-            pair[o] = round_bf16(row[k * GNT_BLOCK + o]) | odd << 16;
+            uint32_t odd = k + 1 < n ? gnt_bf16_flushed(row[(k + 1) * GNT_BLOCK + o]) : 0;
+            pair[o] = gnt_bf16_flushed(row[k * GNT_BLOCK + o]) | odd << 16;
         }
     return pair;
 }
