@@ -19,8 +19,8 @@ static const gnt_option options[] = {
     {"schema", GNT_OPT_WORD, "gauntlet-35|levels-17", NULL, "feature schema of a model that names none", false, false},
     {"price", GNT_OPT_WORD, "close|adj", "close", "prices as given, or adjusted for dividends", false, false},
     {"precision", GNT_OPT_WORD, "float32|bf16", "float32",
-     "bf16: faster, weights and inputs of the LSTM rounded to 8 bits; needs a processor with AVX512-BF16", false,
-     false},
+     "bf16: faster, weights and inputs of the LSTM rounded to 8 bits; needs AVX512-BF16 or, on a GPU, GNT_CUDA_BF16=1",
+     false, false},
     {"out", GNT_OPT_FILE, "FILE.csv|FILE.npy", NULL, "date,prob for bars; float32 [N, 1] for windows", true, false},
     {0},
 };

@@ -198,9 +198,11 @@ gnt_status gnt_engine_pack(gnt_engine *engine, const gnt_net *net, const float *
     *packed = NULL;
     GNT_TRY(check_weights(net, weights, why));
     if (precision == GNT_BF16 && !engine->info.bf16)
-        return gnt_fail(why, GNT_EUNSUPPORTED,
-                        "device %s (%s): no bf16 here, it needs a processor with AVX512-BF16; use precision float32",
-                        engine->info.name, engine->info.simd);
+        return gnt_fail(why, GNT_EUNSUPPORTED, "device %s (%s): no bf16 here, it needs %s; use precision float32",
+                        engine->info.name, engine->info.simd,
+                        strcmp(engine->info.name, "cpu") == 0
+                            ? "a processor with AVX512-BF16"
+                            : "sm_80 or later, and GNT_CUDA_BF16=1, because no GPU has confirmed these kernels yet");
     return after(engine, "pack", engine->ops->pack(engine->dev, net, weights, precision, packed), why);
 }
 

@@ -34,6 +34,16 @@ static gnt_status choose(gnt_device *dev, const char *kind, int *first, int *n)
     return GNT_EDEVICE;
 }
 
+/* Tensor cores have bfloat16 since sm_80. Off unless GNT_CUDA_BF16=1: no GPU has confirmed those kernels yet. */
+static bool has_bf16(const gnt_device *dev)
+{
+    const char *allowed = getenv("GNT_CUDA_BF16");
+    if (!allowed || strcmp(allowed, "1") != 0) return false;
+    for (unsigned g = 0; g < dev->n_gpus; g++)
+        if (dev->gpu[g].generation < 8) return false;
+    return true;
+}
+
 static gnt_status open_all(gnt_device *dev, const char *kind)
 {
     int first = 0, n = 0;
@@ -51,6 +61,7 @@ static gnt_status open_all(gnt_device *dev, const char *kind)
         return fail(dev, GNT_EDEVICE, "the GPU doesn't say what it is");
     snprintf(dev->simd, sizeof dev->simd, "sm_%d%d", prop.major, prop.minor);
     snprintf(dev->chip, sizeof dev->chip, "%.63s", prop.name);
+    dev->bf16 = has_bf16(dev);
     return GNT_OK;
 }
 
@@ -93,7 +104,7 @@ static void cuda_info(const gnt_device *dev, gnt_device_info *info)
     memcpy(info->simd, dev->simd, sizeof info->simd);
     memcpy(info->chip, dev->chip, sizeof info->chip);
     info->threads = dev->n_gpus;
-    info->bf16 = false;
+    info->bf16 = dev->bf16;
 }
 
 static gnt_ops table()

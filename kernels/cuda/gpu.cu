@@ -283,6 +283,7 @@ gnt_status gnt_gpu_open(gnt_gpu *gpu, int number)
     GNT_CUDA(gpu, cudaGetDeviceProperties(&prop, number));
     gpu->n_sm = (unsigned)prop.multiProcessorCount;
     gpu->shared_bytes = prop.sharedMemPerBlockOptin;
+    gpu->generation = (unsigned)prop.major;
     GNT_CUDA(gpu, cudaStreamCreateWithFlags(&gpu->stream, cudaStreamNonBlocking));
     GNT_CUDA(gpu, cudaEventCreate(&gpu->begin));
     GNT_CUDA(gpu, cudaEventCreate(&gpu->end));

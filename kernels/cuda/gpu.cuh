@@ -24,6 +24,7 @@ struct gnt_gpu {
     int number;
     unsigned n_sm;
     size_t shared_bytes; /* that a block may ask for */
+    unsigned generation; /* of compute capability 9.0: 9 */
     cudaStream_t stream;
     cudaEvent_t begin, end; /* round the kernels of a chunk */
     cudaStream_t other;     /* for calls that copy one chunk while another is computed */
@@ -42,6 +43,7 @@ struct gnt_device {
     gnt_gpu gpu[GNT_MAX_GPUS];
     char reason[GNT_REASON_BYTES]; /* of the last failed call */
     char name[32], simd[16], chip[64];
+    bool bf16; /* packs GNT_BF16 */
 };
 
 /* ---- errors -------------------------------------------------------------------------------------------------------

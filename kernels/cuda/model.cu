@@ -8,9 +8,10 @@
 #include "kernels/cuda/stages.cuh"
 
 /* NULL: this backend doesn't compute in that precision. */
-static const gnt_forward_kind *kind_of(gnt_precision precision)
+static const gnt_forward_kind *kind_of(const gnt_device *dev, gnt_precision precision)
 {
-    return precision == GNT_FLOAT32 ? &gnt_forward_float32 : nullptr;
+    if (precision == GNT_FLOAT32) return &gnt_forward_float32;
+    return dev->bf16 ? &gnt_forward_bf16 : nullptr;
 }
 
 struct pack_call {
@@ -36,7 +37,7 @@ static gnt_status pack_share(gnt_gpu *gpu, size_t first, size_t last, void *arg)
 gnt_status gnt_cuda_pack(gnt_device *dev, const gnt_net *net, const float *weights, gnt_precision precision,
                          gnt_packed **out)
 {
-    const gnt_forward_kind *kind = kind_of(precision);
+    const gnt_forward_kind *kind = kind_of(dev, precision);
     if (!kind) return GNT_EUNSUPPORTED;
     gnt_packed *model = static_cast<gnt_packed *>(calloc(1, sizeof *model));
     if (!model) return GNT_ENOMEM;

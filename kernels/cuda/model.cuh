@@ -55,5 +55,6 @@ struct gnt_forward_kind {
 };
 
 extern const gnt_forward_kind gnt_forward_float32;
+extern const gnt_forward_kind gnt_forward_bf16; /* packed only where gnt_device.bf16 says so */
 
 #endif

@@ -62,11 +62,52 @@ ref_num ref_sum_value(const ref_sum *sum)
     return (ref_num){sum->v, sum->e + rounding / (1 - rounding) * sum->magnitude + sum->n * TINY};
 }
 
+/* ---- bfloat16 on tensor cores (docs/NUMERICS.md) ---------------------------------------------------------- */
+
+#define TILE 16          /* products of one instruction */
+#define TILE_ROUNDING 48 /* error of adding a tile, in U of the sum of all magnitudes */
+#define APPROX_SIGMOID 6 /* absolute errors in U */
+#define APPROX_TANH 8
+#define APPROX_PRODUCTS 12 /* relative, of f c', i g and o tanh(c) */
+
+/* Nearest number of 8 significant bits, ties to even. */
+static double to_bf16(double v)
+{
+    int exponent;
+    if (v == 0) return 0;
+    (void)frexp(v, &exponent);
+    return ldexp(nearbyint(ldexp(v, 8 - exponent)), exponent - 8);
+}
+
+/* Rounding is monotone: whatever lies within e of v ends up between the rounded ends. */
+static ref_num rounded(ref_num a)
+{
+    double v = to_bf16(a.v), above = to_bf16(a.v + a.e) - v, below = v - to_bf16(a.v - a.e);
+    return (ref_num){v, fmax(above, below) + (fabs(a.v) - a.e < 0x1p-126 && a.v != 0 ? 0x1p-126 : 0)};
+}
+
+static size_t tiles(size_t n)
+{
+    return (n + TILE - 1) / TILE;
+}
+
+static ref_num tiled_sum_value(const ref_sum *sum, size_t n_tiles)
+{
+    double rounding = (double)n_tiles * TILE_ROUNDING * U;
+    return (ref_num){sum->v, sum->e + rounding / (1 - rounding) * sum->magnitude};
+}
+
+static ref_num loosened(ref_num a, double n)
+{
+    return (ref_num){a.v, a.e + n * U * (fabs(a.v) + a.e)};
+}
+
 /* ---- architecture ---------------------------------------------------------------------------------------- */
 
 struct ref_lstm {
     gnt_net net;
     bool bf16;                      /* bounds of products in bfloat16 */
+    bool tensor;                    /* products in bfloat16 of numbers rounded as a tensor core meets them */
     size_t directions, width, most; /* most: largest number of inputs of a layer */
     ref_num *x;                     /* [layers][L][most] what each layer read */
     ref_num *h;                     /* [layers][L][D] */
@@ -118,6 +159,11 @@ void ref_lstm_bf16(ref_lstm *r)
     r->bf16 = true;
 }
 
+void ref_lstm_tensor(ref_lstm *r)
+{
+    r->tensor = true;
+}
+
 void ref_lstm_close(ref_lstm *r)
 {
     if (!r) return;
@@ -152,13 +198,33 @@ static size_t cell_at(const ref_lstm *r, size_t layer, size_t direction, size_t 
 /* A number as a layer's product meets it: in bf16 rounded to 8 bits, and zero when denormal. */
 static ref_num met(const ref_lstm *r, ref_num a)
 {
+    if (r->tensor) return rounded(a);
     if (r->bf16) a.e += U_BF16 * (fabs(a.v) + a.e) + 0x1p-126;
     return a;
+}
+
+static ref_num cell_sigmoid(const ref_lstm *r, ref_num z)
+{
+    ref_num s = sigmoid(z);
+    if (r->tensor) s.e = 0.25 * z.e + APPROX_SIGMOID * U;
+    return s;
+}
+static ref_num cell_tangent(const ref_lstm *r, ref_num z)
+{
+    ref_num t = tangent(z);
+    if (r->tensor) t.e = z.e + APPROX_TANH * U;
+    return t;
+}
+static ref_num cell_product(const ref_lstm *r, ref_num a, ref_num b)
+{
+    ref_num product = times(a, b);
+    return r->tensor ? loosened(product, APPROX_PRODUCTS) : product;
 }
 
 static void unit_step(ref_lstm *r, const double *w, size_t l, size_t d, size_t s, bool first, size_t before, size_t j)
 {
     size_t hidden = r->net.hidden, n_in = inputs(r, l), at = cell_at(r, l, d, s, j);
+    size_t n_tiles = (l ? r->directions * tiles(hidden) : tiles(n_in)) + (first ? 0 : tiles(hidden));
     const ref_num *x = r->x + (l * r->net.window + s) * r->most;
     for (size_t gate = 0; gate < 4; gate++) {
         size_t row = gate * hidden + j;
@@ -170,15 +236,15 @@ static void unit_step(ref_lstm *r, const double *w, size_t l, size_t d, size_t s
         for (size_t k = 0; k < hidden && !first; k++)
             sum_product(&z, met(r, exact(w_hh[k])),
                         met(r, r->h[(l * r->net.window + before) * r->width + d * hidden + k]));
-        if (r->bf16) z.e += z.n * 0x1p-126; /* each partial sum may be flushed */
-        ref_num value = ref_sum_value(&z);
-        r->gate[at * 4 + gate] = gate == 2 ? tangent(value) : sigmoid(value);
+        if (r->bf16 || r->tensor) z.e += z.n * 0x1p-126; /* each partial sum may be flushed */
+        ref_num value = r->tensor ? tiled_sum_value(&z, n_tiles) : ref_sum_value(&z);
+        r->gate[at * 4 + gate] = gate == 2 ? cell_tangent(r, value) : cell_sigmoid(r, value);
     }
     const ref_num *g = r->gate + at * 4;
-    r->c[at] = times(g[0], g[2]);
-    if (!first) r->c[at] = plus(times(g[1], r->c[cell_at(r, l, d, before, j)]), r->c[at]);
-    r->tanh_c[at] = tangent(r->c[at]);
-    r->h[(l * r->net.window + s) * r->width + d * hidden + j] = times(g[3], r->tanh_c[at]);
+    r->c[at] = cell_product(r, g[0], g[2]);
+    if (!first) r->c[at] = plus(cell_product(r, g[1], r->c[cell_at(r, l, d, before, j)]), r->c[at]);
+    r->tanh_c[at] = cell_tangent(r, r->c[at]);
+    r->h[(l * r->net.window + s) * r->width + d * hidden + j] = cell_product(r, g[3], r->tanh_c[at]);
 }
 
 static void layer_forward(ref_lstm *r, const double *w, size_t l)

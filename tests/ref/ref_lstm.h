@@ -26,6 +26,10 @@ void ref_lstm_close(ref_lstm *ref);
  */
 void ref_lstm_bf16(ref_lstm *ref);
 
+/* From now on numbers are those of products in bfloat16: weights and inputs of a layer's products are themselves
+ * rounded, and bounds are those of a tensor core and of approximate activations. Forward only. */
+void ref_lstm_tensor(ref_lstm *ref);
+
 /* weights: flat, kernels.h order. x [L][F]. mask [layers - 1][L][D]: dropout factors behind each layer; NULL: none. */
 ref_num ref_lstm_logit(ref_lstm *ref, const double *weights, const double *x, const double *mask);
 
