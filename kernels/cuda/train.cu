@@ -15,9 +15,10 @@
 static __device__ void take_rows(gnt_trainer &t, const uint32_t *rows, unsigned first, unsigned n)
 {
     unsigned blocks = (n - first + GNT_BLOCK - 1) / GNT_BLOCK, most = t.stride / GNT_BLOCK;
-    t.windows = (blocks < most ? blocks : most) * GNT_BLOCK;
-    uint32_t *row = reinterpret_cast<uint32_t *>(gnt_at(t, t.task->at.row));
-    GNT_EACH(t, w, t.windows) row[w] = rows[first + w < n ? first + w : n - 1];
+    if (threadIdx.x == 0) t.windows = (blocks < most ? blocks : most) * GNT_BLOCK;
+    __syncthreads();
+    uint32_t *row = reinterpret_cast<uint32_t *>(gnt_at(t, t.task.at.row));
+    GNT_EACH(w, t.windows) row[w] = rows[first + w < n ? first + w : n - 1];
     __syncthreads();
     gnt_train_gather(t);
     __syncthreads();
@@ -25,7 +26,7 @@ static __device__ void take_rows(gnt_trainer &t, const uint32_t *rows, unsigned 
 
 static __device__ void forward(const gnt_trainer &t)
 {
-    const gnt_layout &layout = t.task->layout;
+    const gnt_layout &layout = t.task.layout;
     for (unsigned l = 0; l < layout.net.layers; l++) {
         for (unsigned d = 0; d < layout.directions; d++) {
             if (layout.net.hidden >= 48 && t.windows >= 32)
@@ -33,7 +34,7 @@ static __device__ void forward(const gnt_trainer &t)
             else
                 gnt_forward_steps<1, 4>(t, l, d);
         }
-        if (t.dropout && l + 1 < layout.net.layers) gnt_train_dropout(t, l, t.shared->outcome.curve.epochs);
+        if (t.dropout && l + 1 < layout.net.layers) gnt_train_dropout(t, l, t.outcome.curve.epochs);
     }
     gnt_train_pool(t);
 }
@@ -41,10 +42,10 @@ static __device__ void forward(const gnt_trainer &t)
 /* One pass of a batch of n windows whose rows are at `rows`: gradients onto the sum. */
 static __device__ void train_pass(gnt_trainer &t, const uint32_t *rows, float *logit, unsigned first, unsigned n)
 {
-    const gnt_train_task &task = *t.task;
+    const gnt_train_task &task = t.task;
     take_rows(t, rows, first, n);
     forward(t);
-    GNT_EACH(t, w, t.windows)
+    GNT_EACH(w, t.windows)
     {
         float z = gnt_train_logit(t, w), slope = 0;
         if (first + w < n) {
@@ -59,10 +60,10 @@ static __device__ void train_pass(gnt_trainer &t, const uint32_t *rows, float *l
 
 static __device__ void train_batches(gnt_trainer &t, double rate)
 {
-    const gnt_train_task &task = *t.task;
+    const gnt_train_task &task = t.task;
     const uint32_t *order = reinterpret_cast<const uint32_t *>(gnt_at(t, task.at.order));
     float *logit = gnt_at(t, task.at.logit);
-    t.dropout = task.dropout;
+    if (threadIdx.x == 0) t.dropout = task.dropout; /* seen after the next barrier */
     for (unsigned first = 0, n; first < task.n_train; first += n) {
         n = task.n_train - first < task.options.batch ? task.n_train - first : task.options.batch;
         for (unsigned pass = 0; pass < n; pass += t.stride) train_pass(t, order + first, logit + first, pass, n);
@@ -73,13 +74,13 @@ static __device__ void train_batches(gnt_trainer &t, double rate)
 
 static __device__ void validate(gnt_trainer &t)
 {
-    const gnt_train_task &task = *t.task;
+    const gnt_train_task &task = t.task;
     float *logit = gnt_at(t, task.at.val_logit);
-    t.dropout = false;
+    if (threadIdx.x == 0) t.dropout = false;
     for (unsigned pass = 0; pass < task.n_val; pass += t.stride) {
         take_rows(t, task.val, pass, task.n_val);
         forward(t);
-        GNT_EACH(t, w, t.windows)
+        GNT_EACH(w, t.windows)
         {
             float z = gnt_train_logit(t, w);
             if (pass + w < task.n_val) logit[pass + w] = z;
@@ -91,38 +92,38 @@ static __device__ void validate(gnt_trainer &t)
 /* Figures of the epoch just run, the curve, and the best weights. */
 static __device__ void close_epoch(gnt_trainer &t, double rate)
 {
-    const gnt_train_task &task = *t.task;
-    gnt_train_outcome &outcome = t.shared->outcome;
+    const gnt_train_task &task = t.task;
+    gnt_train_outcome &outcome = t.outcome;
     gnt_train_figures f;
     const uint32_t *order = reinterpret_cast<const uint32_t *>(gnt_at(t, task.at.order));
     f.learning_rate = rate;
     f.train_loss = gnt_mean_loss(t, order, gnt_at(t, task.at.logit), task.n_train, &f.train_correct);
     f.val_loss = gnt_mean_loss(t, task.val, gnt_at(t, task.at.val_logit), task.n_val, &f.val_correct);
-    if (t.thread == 0) {
+    if (threadIdx.x == 0) {
         task.figures[outcome.n_run++] = f;
         gnt_curve_step(&outcome.curve, f.val_loss);
     }
     __syncthreads();
     if (outcome.curve.best != outcome.curve.epochs - 1) return;
-    if (t.thread == 0) outcome.best = true;
+    if (threadIdx.x == 0) outcome.best = true;
     if (task.best) gnt_move_all(t, task.best, t.weights, false);
     __syncthreads();
 }
 
 static __device__ bool goes_on(const gnt_trainer &t)
 {
-    const gnt_train_outcome &o = t.shared->outcome;
-    if (o.n_run == t.task->n_epochs || gnt_curve_exhausted(&o.curve, t.task->rule.patience)) return false;
-    return o.n_run == 0 || gnt_figures_finite(&t.task->figures[o.n_run - 1], t.task->n_val > 0);
+    const gnt_train_outcome &o = t.outcome;
+    if (o.n_run == t.task.n_epochs || gnt_curve_exhausted(&o.curve, t.task.rule.patience)) return false;
+    return o.n_run == 0 || gnt_figures_finite(&t.task.figures[o.n_run - 1], t.task.n_val > 0);
 }
 
 static __device__ void load(const gnt_trainer &t)
 {
-    const gnt_train_task &task = *t.task;
-    gnt_zero(t, t.weights, task.layout.n);
-    gnt_zero(t, gnt_at(t, task.at.moment1), task.layout.n);
-    gnt_zero(t, gnt_at(t, task.at.moment2), task.layout.n);
-    gnt_zero(t, gnt_at(t, task.at.sum), task.layout.n);
+    const gnt_train_task &task = t.task;
+    gnt_zero(t.weights, task.layout.n);
+    gnt_zero(gnt_at(t, task.at.moment1), task.layout.n);
+    gnt_zero(gnt_at(t, task.at.moment2), task.layout.n);
+    gnt_zero(gnt_at(t, task.at.sum), task.layout.n);
     __syncthreads();
     gnt_move_all(t, task.weights, t.weights, true);
     gnt_move_all(t, task.moment1, gnt_at(t, task.at.moment1), true);
@@ -133,7 +134,7 @@ static __device__ void load(const gnt_trainer &t)
 
 static __device__ void store(const gnt_trainer &t)
 {
-    const gnt_train_task &task = *t.task;
+    const gnt_train_task &task = t.task;
     gnt_move_all(t, task.weights, t.weights, false);
     gnt_move_all(t, task.moment1, gnt_at(t, task.at.moment1), false);
     gnt_move_all(t, task.moment2, gnt_at(t, task.at.moment2), false);
@@ -144,8 +145,8 @@ static __device__ void train_job(gnt_trainer &t)
 {
     load(t);
     while (goes_on(t)) {
-        const gnt_train_task &task = *t.task;
-        double rate = gnt_curve_rate(&t.shared->outcome.curve, &task.rule, task.options.learning_rate);
+        const gnt_train_task &task = t.task;
+        double rate = gnt_curve_rate(&t.outcome.curve, &task.rule, task.options.learning_rate);
         gnt_train_order(t);
         train_batches(t, rate);
         validate(t);
@@ -154,30 +155,36 @@ static __device__ void train_job(gnt_trainer &t)
     store(t);
 }
 
+/* Where the job's memory is: in shared memory first its weights, then the stage, as far as it has them. */
+static __device__ void open_job(gnt_trainer &t, const gnt_train_outcome &outcome, float *area)
+{
+    float *room = reinterpret_cast<float *>(&t + 1);
+    t.outcome = outcome;
+    t.area = area;
+    t.stride = t.task.pass_windows;
+    t.weights = t.task.resident ? room : gnt_at(t, t.task.at.weights);
+    if (t.task.resident) room += t.task.layout.n;
+    t.stage = t.task.stage_quads ? reinterpret_cast<float4 *>(room) : nullptr;
+}
+
 /* areas: area_floats for each block of the grid; next: jobs taken so far. */
 __global__ void __launch_bounds__(GNT_TRAIN_THREADS, 1)
     gnt_train_kernel(const gnt_train_task *tasks, gnt_train_outcome *outcomes, unsigned n_tasks, unsigned *next,
                      float *areas, size_t area_floats)
 {
-    gnt_train_shared *shared = gnt_shared_memory<gnt_train_shared>();
-    gnt_trainer t = {};
-    t.shared = shared;
-    t.task = &shared->task;
-    t.thread = threadIdx.x;
-    t.area = areas + blockIdx.x * area_floats;
+    gnt_trainer &t = *gnt_shared_memory<gnt_trainer>();
     for (;;) {
-        if (t.thread == 0) shared->job = atomicAdd(next, 1u);
+        if (threadIdx.x == 0) t.job = atomicAdd(next, 1u);
         __syncthreads();
-        unsigned job = shared->job;
+        unsigned job = t.job;
         if (job >= n_tasks) return;
         const uint32_t *from = reinterpret_cast<const uint32_t *>(&tasks[job]);
-        GNT_EACH(t, i, (unsigned)(sizeof(gnt_train_task) / 4)) reinterpret_cast<uint32_t *>(&shared->task)[i] = from[i];
-        if (t.thread == 0) shared->outcome = outcomes[job];
+        GNT_EACH(i, (unsigned)(sizeof(gnt_train_task) / 4)) reinterpret_cast<uint32_t *>(&t.task)[i] = from[i];
         __syncthreads();
-        t.stride = shared->task.pass_windows;
-        t.weights = shared->task.resident ? reinterpret_cast<float *>(shared + 1) : gnt_at(t, shared->task.at.weights);
+        if (threadIdx.x == 0) open_job(t, outcomes[job], areas + blockIdx.x * area_floats);
+        __syncthreads();
         train_job(t);
-        if (t.thread == 0) outcomes[job] = shared->outcome;
+        if (threadIdx.x == 0) outcomes[job] = t.outcome;
         __syncthreads();
     }
 }

@@ -54,6 +54,7 @@ struct gnt_train_task {
     const float *root_correction;              /* sqrt(1 - beta2^t) likewise, rounded */
     gnt_train_figures *figures;                /* [n_epochs] */
     uint32_t n_epochs, pass_windows;           /* W */
+    uint32_t stage_quads;                      /* float4s of shared memory to stage operands in; 0: there is no room */
     bool dropout, resident;                    /* resident: weights in shared memory */
 };
 
@@ -65,12 +66,18 @@ struct gnt_train_outcome {
     bool best; /* the best epoch is one of this call's */
 };
 
-/* A block's shared memory before the resident weights. */
-struct alignas(16) gnt_train_shared {
+/* The running job from its block's side; in shared memory, the first thread writes it. */
+struct alignas(16) gnt_trainer {
     gnt_train_task task;
     gnt_train_outcome outcome;
     unsigned job, correct;
     float clip;
+    float *area;
+    float *weights;   /* packed: in shared memory or in the area */
+    float4 *stage;    /* shared memory for what a phase reads over and over; NULL: it reads the area */
+    unsigned stride;  /* W: windows a row of an array has room for */
+    unsigned windows; /* of the pass, a multiple of 16 */
+    bool dropout;     /* in this pass */
 };
 
 /* Starts the kernel: blocks take jobs in the order given; next is 0, areas hold area_floats for each of n_blocks. */
@@ -79,18 +86,6 @@ gnt_status gnt_train_launch(gnt_gpu *gpu, unsigned n_blocks, size_t shared_bytes
                             size_t area_floats);
 /* Blocks of it that an SM holds. */
 gnt_status gnt_train_blocks_per_sm(gnt_gpu *gpu, size_t shared_bytes, unsigned *n_blocks);
-
-/* The running job from a thread's side. */
-struct gnt_trainer {
-    gnt_train_shared *shared;
-    const gnt_train_task *task;
-    float *area;
-    float *weights;   /* packed: in shared memory or in the area */
-    unsigned stride;  /* W: windows a row of an array has room for */
-    unsigned windows; /* of the pass, a multiple of 16 */
-    unsigned thread;
-    bool dropout; /* in this pass */
-};
 
 static __device__ __forceinline__ float *gnt_at(const gnt_trainer &t, size_t place)
 {
@@ -107,7 +102,27 @@ static __device__ __forceinline__ unsigned gnt_quads(unsigned n)
     return (n + 3) / 4;
 }
 
+#define GNT_STAGE_HELD 8 /* float4s of the next stage of a weights' gradient that a thread holds */
+
+/* float4s that the three users of the stage need: h and inputs of two steps; gates' gradients of a step; windows of a
+ * block turned, [16][units and inputs], where threads can hold them. */
+static inline __host__ __device__ size_t gnt_stage_forward(size_t hidden_quads, size_t input_quads, size_t windows)
+{
+    return 2 * (hidden_quads + input_quads) * windows;
+}
+static inline __host__ __device__ unsigned gnt_stage_pad(unsigned n_units, unsigned quads)
+{
+    return (n_units + quads + 1) | 1; /* odd: neighbouring windows lie in different banks */
+}
+static inline __host__ __device__ bool gnt_stage_holds(size_t n_units, size_t quads)
+{
+    return (n_units + quads) * GNT_BLOCK <= GNT_STAGE_HELD * GNT_TRAIN_THREADS;
+}
+
+/* A phase that isn't inlined: its registers are its own. */
+#define GNT_PHASE static __device__ __attribute__((noinline))
+
 /* Every item i < n of a loop that the block's threads share. */
-#define GNT_EACH(t, i, n) for (unsigned i = (t).thread; i < (n); i += GNT_TRAIN_THREADS)
+#define GNT_EACH(i, n) for (unsigned i = threadIdx.x; i < (n); i += GNT_TRAIN_THREADS)
 
 #endif

@@ -12,13 +12,13 @@
 
 GNT_HOT unsigned gnt_attention_quads(const gnt_trainer &t)
 {
-    return (unsigned)t.task->layout.attention_groups * GNT_GROUP_UNITS;
+    return (unsigned)t.task.layout.attention_groups * GNT_GROUP_UNITS;
 }
 
 /* Float of (k of direction d, window) in [q(H)][W] at `place`, or at step s of [L][q(H)][W]. */
 GNT_HOT float *gnt_unit(const gnt_trainer &t, size_t place, unsigned s, unsigned k, unsigned w)
 {
-    size_t quads = gnt_quads(t.task->layout.net.hidden);
+    size_t quads = gnt_quads(t.task.layout.net.hidden);
     return gnt_at(t, place) + ((s * quads + k / 4) * t.stride + w) * 4 + k % 4;
 }
 
@@ -27,10 +27,10 @@ GNT_HOT float *gnt_unit(const gnt_trainer &t, size_t place, unsigned s, unsigned
 GNT_HOT void gnt_attention_energies(const gnt_trainer &t)
 {
     constexpr int N = GNT_ATTENTION_TILE;
-    const gnt_layout &layout = t.task->layout;
+    const gnt_layout &layout = t.task.layout;
     unsigned quads = gnt_attention_quads(t), gap = t.windows / N, hidden = layout.net.hidden,
              last = layout.net.layers - 1;
-    GNT_EACH(t, item, layout.net.window * quads * gap)
+    GNT_EACH(item, layout.net.window * quads * gap)
     {
         unsigned w = item % gap, q = item / gap % quads, s = item / gap / quads;
         const float *weight = t.weights + layout.attention_weight + gnt_gate(q, layout.width, 0);
@@ -38,9 +38,9 @@ GNT_HOT void gnt_attention_energies(const gnt_trainer &t)
         for (int n = 0; n < N; n++) acc[0][n] = gnt_load4(t.weights + layout.attention_bias + 4 * q);
         for (unsigned d = 0; d < layout.directions; d++, weight += hidden * GNT_BLOCK)
             gnt_chain<1, N>(acc, weight,
-                            gnt_quads_at(t, t.task->at.out[last][d]) + (size_t)s * gnt_quads(hidden) * t.stride + w,
+                            gnt_quads_at(t, t.task.at.out[last][d]) + (size_t)s * gnt_quads(hidden) * t.stride + w,
                             t.stride, gap, hidden);
-        float4 *energy = gnt_quads_at(t, t.task->at.energy) + ((size_t)s * quads + q) * t.stride + w;
+        float4 *energy = gnt_quads_at(t, t.task.at.energy) + ((size_t)s * quads + q) * t.stride + w;
 #pragma unroll
         for (int n = 0; n < N; n++)
             energy[n * gap] = make_float4(gnt_f32_tanh(acc[0][n].x), gnt_f32_tanh(acc[0][n].y),
@@ -51,21 +51,21 @@ GNT_HOT void gnt_attention_energies(const gnt_trainer &t)
 
 GNT_HOT void gnt_attention_softmax(const gnt_trainer &t)
 {
-    const gnt_layout &layout = t.task->layout;
+    const gnt_layout &layout = t.task.layout;
     unsigned quads = gnt_attention_quads(t), steps = layout.net.window;
-    float *alpha = gnt_at(t, t.task->at.alpha);
+    float *alpha = gnt_at(t, t.task.at.alpha);
     const float *v = t.weights + layout.attention_v;
-    GNT_EACH(t, item, steps * t.windows)
+    GNT_EACH(item, steps * t.windows)
     {
         unsigned w = item % t.windows, s = item / t.windows;
-        const float4 *energy = gnt_quads_at(t, t.task->at.energy) + (size_t)s * quads * t.stride + w;
+        const float4 *energy = gnt_quads_at(t, t.task.at.energy) + (size_t)s * quads * t.stride + w;
         float score = 0;
         for (unsigned q = 0; q < quads; q++)
             for (int i = 0; i < 4; i++) score = fmaf(v[4 * q + i], gnt_part(energy[q * t.stride], i), score);
         alpha[s * t.stride + w] = score;
     }
     __syncthreads();
-    GNT_EACH(t, w, t.windows)
+    GNT_EACH(w, t.windows)
     {
         float top = alpha[w], sum = 0;
         for (unsigned s = 1; s < steps; s++) top = gnt_f32_max(top, alpha[s * t.stride + w]);
@@ -79,27 +79,27 @@ GNT_HOT void gnt_attention_softmax(const gnt_trainer &t)
     __syncthreads();
 }
 
-GNT_HOT void gnt_train_pool(const gnt_trainer &t)
+GNT_PHASE void gnt_train_pool(const gnt_trainer &t)
 {
-    const gnt_layout &layout = t.task->layout;
+    const gnt_layout &layout = t.task.layout;
     const gnt_net &net = layout.net;
     bool attention = net.pool == GNT_POOL_ATTENTION;
     if (attention) {
         gnt_attention_energies(t);
         gnt_attention_softmax(t);
     }
-    GNT_EACH(t, item, (unsigned)layout.width * t.windows)
+    GNT_EACH(item, (unsigned)layout.width * t.windows)
     {
         unsigned w = item % t.windows, k = item / t.windows % net.hidden, d = item / t.windows / net.hidden;
-        size_t out = t.task->at.out[net.layers - 1][d];
+        size_t out = t.task.at.out[net.layers - 1][d];
         unsigned s = d == 1 && net.pool == GNT_POOL_FINAL ? 0 : net.window - 1;
         float pooled = 0;
         if (attention)
             for (unsigned i = 0; i < net.window; i++)
-                pooled = fmaf(gnt_at(t, t.task->at.alpha)[i * t.stride + w], *gnt_unit(t, out, i, k, w), pooled);
+                pooled = fmaf(gnt_at(t, t.task.at.alpha)[i * t.stride + w], *gnt_unit(t, out, i, k, w), pooled);
         else
             pooled = *gnt_unit(t, out, s, k, w);
-        *gnt_unit(t, t.task->at.pooled[d], 0, k, w) = pooled;
+        *gnt_unit(t, t.task.at.pooled[d], 0, k, w) = pooled;
     }
     __syncthreads();
 }
@@ -107,12 +107,12 @@ GNT_HOT void gnt_train_pool(const gnt_trainer &t)
 /* Logit of window w. */
 GNT_HOT float gnt_train_logit(const gnt_trainer &t, unsigned w)
 {
-    const gnt_layout &layout = t.task->layout;
+    const gnt_layout &layout = t.task.layout;
     float logit = t.weights[layout.fc_bias];
     for (unsigned d = 0; d < layout.directions; d++)
         for (unsigned k = 0; k < layout.net.hidden; k++)
             logit = fmaf(t.weights[layout.fc_weight + d * layout.net.hidden + k],
-                         *gnt_unit(t, t.task->at.pooled[d], 0, k, w), logit);
+                         *gnt_unit(t, t.task.at.pooled[d], 0, k, w), logit);
     return logit;
 }
 
@@ -121,7 +121,7 @@ GNT_HOT float gnt_train_logit(const gnt_trainer &t, unsigned w)
 /* Adds each block's gradient to a parameter's sum, in their order; `first`: the sum begins with them. */
 #define GNT_BLOCK_SUM(t, place, first, block_gradient)                                     \
     do {                                                                                   \
-        float *sum_ = gnt_at(t, (t).task->at.sum) + (place);                               \
+        float *sum_ = gnt_at(t, (t).task.at.sum) + (place);                                \
         float total_ = (first) ? 0 : *sum_;                                                \
         for (unsigned b = 0; b < (t).windows / GNT_BLOCK; b++) total_ += (block_gradient); \
         *sum_ = total_;                                                                    \
@@ -130,7 +130,7 @@ GNT_HOT float gnt_train_logit(const gnt_trainer &t, unsigned w)
 GNT_HOT float gnt_head_bias_of(const gnt_trainer &t, unsigned b)
 {
     float sum = 0;
-    for (unsigned w = 0; w < GNT_BLOCK; w++) sum += gnt_at(t, t.task->at.d_logit)[b * GNT_BLOCK + w];
+    for (unsigned w = 0; w < GNT_BLOCK; w++) sum += gnt_at(t, t.task.at.d_logit)[b * GNT_BLOCK + w];
     return sum;
 }
 
@@ -138,34 +138,34 @@ GNT_HOT float gnt_head_weight_of(const gnt_trainer &t, unsigned b, unsigned d, u
 {
     float sum = 0;
     for (unsigned w = b * GNT_BLOCK; w < (b + 1) * GNT_BLOCK; w++)
-        sum += gnt_at(t, t.task->at.d_logit)[w] * *gnt_unit(t, t.task->at.pooled[d], 0, k, w);
+        sum += gnt_at(t, t.task.at.d_logit)[w] * *gnt_unit(t, t.task.at.pooled[d], 0, k, w);
     return sum;
 }
 
 GNT_HOT void gnt_head_back(const gnt_trainer &t, bool first)
 {
-    const gnt_layout &layout = t.task->layout;
+    const gnt_layout &layout = t.task.layout;
     unsigned hidden = layout.net.hidden, width = (unsigned)layout.width;
-    GNT_EACH(t, item, width * t.windows)
+    GNT_EACH(item, width * t.windows)
     {
         unsigned w = item % t.windows, k = item / t.windows % hidden, d = item / t.windows / hidden;
-        *gnt_unit(t, t.task->at.d_pooled[d], 0, k, w) =
-            t.weights[layout.fc_weight + d * hidden + k] * gnt_at(t, t.task->at.d_logit)[w];
+        *gnt_unit(t, t.task.at.d_pooled[d], 0, k, w) =
+            t.weights[layout.fc_weight + d * hidden + k] * gnt_at(t, t.task.at.d_logit)[w];
     }
-    GNT_EACH(t, k, width)
+    GNT_EACH(k, width)
     GNT_BLOCK_SUM(t, layout.fc_weight + k, first, gnt_head_weight_of(t, b, k / hidden, k % hidden));
-    if (t.thread == GNT_TRAIN_THREADS - 1) GNT_BLOCK_SUM(t, layout.fc_bias, first, gnt_head_bias_of(t, b));
+    if (threadIdx.x == GNT_TRAIN_THREADS - 1) GNT_BLOCK_SUM(t, layout.fc_bias, first, gnt_head_bias_of(t, b));
     __syncthreads();
 }
 
 /* score[s] = a[s] (da[s] - sum over t of a[t] da[t]), da[s] = sum over k of d_pooled[k] h[s][k]. */
 GNT_HOT void gnt_softmax_back(const gnt_trainer &t)
 {
-    const gnt_layout &layout = t.task->layout;
-    const gnt_train_places &at = t.task->at;
+    const gnt_layout &layout = t.task.layout;
+    const gnt_train_places &at = t.task.at;
     float *score = gnt_at(t, at.score);
     const float *alpha = gnt_at(t, at.alpha);
-    GNT_EACH(t, item, layout.net.window * t.windows)
+    GNT_EACH(item, layout.net.window * t.windows)
     {
         unsigned w = item % t.windows, s = item / t.windows;
         float da = 0;
@@ -176,7 +176,7 @@ GNT_HOT void gnt_softmax_back(const gnt_trainer &t)
         score[s * t.stride + w] = da;
     }
     __syncthreads();
-    GNT_EACH(t, w, t.windows)
+    GNT_EACH(w, t.windows)
     {
         float mean = 0;
         for (unsigned s = 0; s < layout.net.window; s++)
@@ -190,13 +190,13 @@ GNT_HOT void gnt_softmax_back(const gnt_trainer &t)
 /* Gradients of the energies from those of the scores, and per window of v. */
 GNT_HOT void gnt_energies_back(const gnt_trainer &t)
 {
-    const gnt_train_places &at = t.task->at;
+    const gnt_train_places &at = t.task.at;
     unsigned quads = gnt_attention_quads(t);
-    GNT_EACH(t, item, quads * t.windows)
+    GNT_EACH(item, quads * t.windows)
     {
         unsigned w = item % t.windows, q = item / t.windows;
-        float4 v = gnt_load4(t.weights + t.task->layout.attention_v + 4 * q), d_v = make_float4(0, 0, 0, 0);
-        for (unsigned s = 0; s < t.task->layout.net.window; s++) {
+        float4 v = gnt_load4(t.weights + t.task.layout.attention_v + 4 * q), d_v = make_float4(0, 0, 0, 0);
+        for (unsigned s = 0; s < t.task.layout.net.window; s++) {
             size_t here = ((size_t)s * quads + q) * t.stride + w;
             float de = gnt_at(t, at.score)[s * t.stride + w];
             float4 u = gnt_quads_at(t, at.energy)[here];
@@ -214,7 +214,7 @@ GNT_HOT float gnt_attention_v_of(const gnt_trainer &t, unsigned b, unsigned j)
 {
     float sum = 0;
     for (unsigned w = b * GNT_BLOCK; w < (b + 1) * GNT_BLOCK; w++)
-        sum += gnt_at(t, t.task->at.d_v)[((size_t)(j / 4) * t.stride + w) * 4 + j % 4];
+        sum += gnt_at(t, t.task.at.d_v)[((size_t)(j / 4) * t.stride + w) * 4 + j % 4];
     return sum;
 }
 
@@ -222,11 +222,11 @@ GNT_HOT float gnt_attention_v_of(const gnt_trainer &t, unsigned b, unsigned j)
 GNT_HOT void gnt_attention_inputs_back(const gnt_trainer &t, unsigned d_out)
 {
     constexpr int N = GNT_ATTENTION_TILE;
-    const gnt_layout &layout = t.task->layout;
-    const gnt_train_places &at = t.task->at;
+    const gnt_layout &layout = t.task.layout;
+    const gnt_train_places &at = t.task.at;
     unsigned hidden = layout.net.hidden, quads = gnt_quads(hidden), gap = t.windows / N;
     unsigned per_step = (unsigned)layout.directions * quads * gap;
-    GNT_EACH(t, item, layout.net.window * per_step)
+    GNT_EACH(item, layout.net.window * per_step)
     {
         unsigned w = item % gap, q = item / gap % quads, d = item / gap / quads % (unsigned)layout.directions;
         unsigned s = item / per_step;

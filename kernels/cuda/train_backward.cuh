@@ -8,89 +8,14 @@
 #define GNT_CUDA_TRAIN_BACKWARD_CUH
 
 #include "kernels/cuda/train_attention.cuh"
-
-/* ---- weights: x of the steps with gradients of their gates ------------------------------------------------ */
-
-/* A matrix's part: inputs n_k from row `row` on of groups of k_all rows at `place`. */
-struct gnt_weights_part {
-    size_t place, k_all, row;
-    unsigned n_k, n_units;
-};
-
-template <int K, int J>
-GNT_HOT void gnt_weights_back(const gnt_trainer &t, const gnt_weights_part &part, gnt_steps steps, bool first)
-{
-    unsigned quads = gnt_quads(part.n_k), k_tiles = (quads + K - 1) / K, tiles = (part.n_units + J - 1) / J * k_tiles;
-    GNT_EACH(t, tile, tiles)
-    {
-        unsigned q = tile % k_tiles * K, unit = tile / k_tiles * J;
-        float4 total[4 * K][J];
-        float *sum = gnt_at(t, t.task->at.sum) + part.place;
-#pragma unroll
-        for (int i = 0; i < 4 * K; i++)
-#pragma unroll
-            for (int j = 0; j < J; j++) {
-                bool there = !first && 4 * q + i < part.n_k && unit + j < part.n_units;
-                total[i][j] = there ? gnt_load4(sum + gnt_gate(unit + j, part.k_all, part.row + 4 * q + i))
-                                    : make_float4(0, 0, 0, 0);
-            }
-        for (unsigned b = 0; b < t.windows / GNT_BLOCK; b++) {
-            float4 acc[4 * K][J];
-            gnt_steps at = steps;
-            at.x += (size_t)q * t.stride + b * GNT_BLOCK;
-            at.d += (size_t)unit * t.stride + b * GNT_BLOCK;
-#pragma unroll
-            for (int i = 0; i < 4 * K; i++)
-#pragma unroll
-                for (int j = 0; j < J; j++) acc[i][j] = make_float4(0, 0, 0, 0);
-            gnt_outer<K, J>(acc, at, t.stride);
-#pragma unroll
-            for (int i = 0; i < 4 * K; i++)
-#pragma unroll
-                for (int j = 0; j < J; j++) {
-                    total[i][j].x += acc[i][j].x;
-                    total[i][j].y += acc[i][j].y;
-                    total[i][j].z += acc[i][j].z;
-                    total[i][j].w += acc[i][j].w;
-                }
-        }
-#pragma unroll
-        for (int i = 0; i < 4 * K; i++)
-#pragma unroll
-            for (int j = 0; j < J; j++)
-                if (4 * q + i < part.n_k && unit + j < part.n_units)
-                    *reinterpret_cast<float4 *>(sum + gnt_gate(unit + j, part.k_all, part.row + 4 * q + i)) =
-                        total[i][j];
-    }
-}
-
-/* Sums over steps and windows of the gates' gradients, to one place or to two. */
-GNT_HOT void gnt_bias_back(const gnt_trainer &t, gnt_steps steps, unsigned n_units, size_t place, size_t second,
-                           bool first)
-{
-    GNT_EACH(t, unit, n_units)
-    {
-        float4 *sum = reinterpret_cast<float4 *>(gnt_at(t, t.task->at.sum) + place + 4 * unit);
-        float4 total = first ? make_float4(0, 0, 0, 0) : *sum;
-        for (unsigned b = 0; b < t.windows / GNT_BLOCK; b++) {
-            float4 acc = make_float4(0, 0, 0, 0);
-            const float4 *d = steps.d + (size_t)unit * t.stride + b * GNT_BLOCK;
-            for (unsigned i = 0; i < steps.n; i++, d += steps.d_step)
-                for (unsigned w = 0; w < GNT_BLOCK; w++)
-                    acc = make_float4(acc.x + d[w].x, acc.y + d[w].y, acc.z + d[w].z, acc.w + d[w].w);
-            total = make_float4(total.x + acc.x, total.y + acc.y, total.z + acc.z, total.w + acc.w);
-        }
-        *sum = total;
-        *reinterpret_cast<float4 *>(gnt_at(t, t.task->at.sum) + second + 4 * unit) = total;
-    }
-}
+#include "kernels/cuda/train_weights.cuh"
 
 /* ---- pooling ------------------------------------------------------------------------------------------------ */
 
 GNT_HOT void gnt_attention_back(const gnt_trainer &t, bool first)
 {
-    const gnt_layout &layout = t.task->layout;
-    const gnt_train_places &at = t.task->at;
+    const gnt_layout &layout = t.task.layout;
+    const gnt_train_places &at = t.task.at;
     unsigned quads = gnt_attention_quads(t), hidden = layout.net.hidden;
     gnt_softmax_back(t);
     gnt_energies_back(t);
@@ -103,14 +28,14 @@ GNT_HOT void gnt_attention_back(const gnt_trainer &t, bool first)
         gnt_weights_back<1, 1>(t, part, steps, first);
     }
     gnt_bias_back(t, steps, quads, layout.attention_bias, layout.attention_bias, first);
-    GNT_EACH(t, j, 4 * quads) GNT_BLOCK_SUM(t, layout.attention_v + j, first, gnt_attention_v_of(t, b, j));
+    GNT_EACH(j, 4 * quads) GNT_BLOCK_SUM(t, layout.attention_v + j, first, gnt_attention_v_of(t, b, j));
     __syncthreads();
 }
 
 /* Gradients of the last layer's outputs, into d_out[0]. */
-GNT_HOT void gnt_pool_back(const gnt_trainer &t, bool first)
+GNT_PHASE void gnt_pool_back(const gnt_trainer &t, bool first)
 {
-    const gnt_layout &layout = t.task->layout;
+    const gnt_layout &layout = t.task.layout;
     const gnt_net &net = layout.net;
     if (net.pool == GNT_POOL_ATTENTION) {
         gnt_attention_back(t, first);
@@ -119,9 +44,9 @@ GNT_HOT void gnt_pool_back(const gnt_trainer &t, bool first)
     unsigned row = gnt_quads(net.hidden) * t.stride;
     for (unsigned d = 0; d < layout.directions; d++) {
         unsigned s = d == 1 && net.pool == GNT_POOL_FINAL ? 0 : net.window - 1;
-        const float4 *from = gnt_quads_at(t, t.task->at.d_pooled[d]);
-        float4 *to = gnt_quads_at(t, t.task->at.d_out[0][d]);
-        GNT_EACH(t, i, net.window * row) to[i] = i / row == s ? from[i % row] : make_float4(0, 0, 0, 0);
+        const float4 *from = gnt_quads_at(t, t.task.at.d_pooled[d]);
+        float4 *to = gnt_quads_at(t, t.task.at.d_out[0][d]);
+        GNT_EACH(i, net.window * row) to[i] = i / row == s ? from[i % row] : make_float4(0, 0, 0, 0);
     }
     __syncthreads();
 }
@@ -132,32 +57,49 @@ GNT_HOT void gnt_pool_back(const gnt_trainer &t, bool first)
 GNT_HOT void gnt_cells_back(const gnt_trainer &t, unsigned l, unsigned d, unsigned s, unsigned before, bool last,
                             const float *d_out)
 {
-    const gnt_layout &layout = t.task->layout;
-    const gnt_train_places &at = t.task->at;
+    constexpr int CELLS = 4; /* loads of so many are under way at once: what they read may come from far */
+    const gnt_layout &layout = t.task.layout;
+    const gnt_train_places &at = t.task.at;
     unsigned hidden = layout.net.hidden, units = (unsigned)layout.groups * GNT_GROUP_UNITS;
     float4 *gates = gnt_quads_at(t, at.gates[l][d]) + (size_t)s * units * t.stride;
     const float *tanhs = gnt_at(t, at.tanh_c[l][d]) + (size_t)s * hidden * t.stride;
     const float *cells = gnt_at(t, at.cell[l][d]) + (size_t)before * hidden * t.stride;
     float *d_cell = gnt_at(t, at.d_cell), *d_hidden = gnt_at(t, at.d_hidden);
-    GNT_EACH(t, item, units * t.windows)
-    {
-        unsigned w = item % t.windows, u = item / t.windows, here = u * t.stride + w;
-        if (u >= hidden) {
-            gates[here] = make_float4(0, 0, 0, 0);
-            continue;
+    for (unsigned first = threadIdx.x; first < units * t.windows; first += CELLS * GNT_TRAIN_THREADS) {
+        float4 g[CELLS];
+        float tanh_c[CELLS], c_before[CELLS], dh[CELLS], dc[CELLS];
+#pragma unroll
+        for (int i = 0; i < CELLS; i++) {
+            unsigned item = first + i * GNT_TRAIN_THREADS, w = item % t.windows, u = item / t.windows;
+            if (u >= hidden) continue;
+            unsigned here = u * t.stride + w;
+            size_t quad = (size_t)(u / 4 * t.stride + w) * 4 + u % 4;
+            g[i] = gates[here];
+            tanh_c[i] = tanhs[here];
+            c_before[i] = before == s ? 0 : cells[here];
+            dh[i] = (last ? 0 : d_hidden[quad]) + d_out[quad];
+            dc[i] = last ? 0 : d_cell[here];
         }
-        size_t quad = (size_t)(u / 4 * t.stride + w) * 4 + u % 4;
-        float4 g = gates[here];
-        gnt_cell cell;
-        cell.i = g.x;
-        cell.f = g.y;
-        cell.g = g.z;
-        cell.o = g.w;
-        cell.tanh_c = tanhs[here];
-        float dh = (last ? 0 : d_hidden[quad]) + d_out[quad];
-        gnt_cell_gradient back = gnt_cell_back(&cell, before == s ? 0 : cells[here], dh, last ? 0 : d_cell[here]);
-        gates[here] = make_float4(back.zi, back.zf, back.zg, back.zo);
-        d_cell[here] = back.c_before;
+#pragma unroll
+        for (int i = 0; i < CELLS; i++) {
+            unsigned item = first + i * GNT_TRAIN_THREADS, w = item % t.windows, u = item / t.windows;
+            if (u >= units) continue;
+            unsigned here = u * t.stride + w;
+            float4 slope = make_float4(0, 0, 0, 0);
+            if (u < hidden) {
+                gnt_cell cell;
+                cell.i = g[i].x;
+                cell.f = g[i].y;
+                cell.g = g[i].z;
+                cell.o = g[i].w;
+                cell.tanh_c = tanh_c[i];
+                gnt_cell_gradient back = gnt_cell_back(&cell, c_before[i], dh[i], dc[i]);
+                slope = make_float4(back.zi, back.zf, back.zg, back.zo);
+                d_cell[here] = back.c_before;
+            }
+            gates[here] = slope;
+            if (t.stage) t.stage[here] = slope;
+        }
     }
     __syncthreads();
 }
@@ -165,12 +107,12 @@ GNT_HOT void gnt_cells_back(const gnt_trainer &t, unsigned l, unsigned d, unsign
 /* d_hidden of the step before from the gates' gradients at step s. */
 template <int N> GNT_HOT void gnt_recurrent_back(const gnt_trainer &t, unsigned l, unsigned d, unsigned s)
 {
-    const gnt_layout &layout = t.task->layout;
+    const gnt_layout &layout = t.task.layout;
     unsigned hidden = layout.net.hidden, units = (unsigned)layout.groups * GNT_GROUP_UNITS, gap = t.windows / N;
-    const float4 *gates = gnt_quads_at(t, t.task->at.gates[l][d]) + (size_t)s * units * t.stride;
+    const float4 *gates = t.stage ? t.stage : gnt_quads_at(t, t.task.at.gates[l][d]) + (size_t)s * units * t.stride;
     const float *weight = t.weights + layout.weight[l][d] + layout.inputs[l] * GNT_BLOCK;
-    float4 *out = gnt_quads_at(t, t.task->at.d_hidden);
-    GNT_EACH(t, item, gnt_quads(hidden) * gap)
+    float4 *out = gnt_quads_at(t, t.task.at.d_hidden);
+    GNT_EACH(item, gnt_quads(hidden) * gap)
     {
         unsigned w = item % gap, q = item / gap;
         float4 acc[N];
@@ -184,13 +126,13 @@ template <int N> GNT_HOT void gnt_recurrent_back(const gnt_trainer &t, unsigned 
     __syncthreads();
 }
 
-GNT_HOT void gnt_time_back(const gnt_trainer &t, unsigned l, unsigned d, unsigned d_out)
+GNT_PHASE void gnt_time_back(const gnt_trainer &t, unsigned l, unsigned d, unsigned d_out)
 {
-    const gnt_net &net = t.task->layout.net;
+    const gnt_net &net = t.task.layout.net;
     unsigned n = gnt_steps_of(net, l, d), row = gnt_quads(net.hidden) * t.stride * 4;
     for (unsigned i = n; i-- > 0;) {
         unsigned s = d == 0 ? i : net.window - 1 - i, before = i == 0 ? s : d == 0 ? s - 1 : s + 1;
-        gnt_cells_back(t, l, d, s, before, i + 1 == n, gnt_at(t, t.task->at.d_out[d_out][d]) + (size_t)s * row);
+        gnt_cells_back(t, l, d, s, before, i + 1 == n, gnt_at(t, t.task.at.d_out[d_out][d]) + (size_t)s * row);
         if (i) gnt_recurrent_back<4>(t, l, d, s);
     }
 }
@@ -198,8 +140,8 @@ GNT_HOT void gnt_time_back(const gnt_trainer &t, unsigned l, unsigned d, unsigne
 /* Weights of one direction; the step before in time feeds the recurrent part. */
 template <int K, int J> GNT_HOT void gnt_direction_back(const gnt_trainer &t, unsigned l, unsigned d, bool first)
 {
-    const gnt_layout &layout = t.task->layout;
-    const gnt_train_places &at = t.task->at;
+    const gnt_layout &layout = t.task.layout;
+    const gnt_train_places &at = t.task.at;
     const gnt_net &net = layout.net;
     unsigned n = gnt_steps_of(net, l, d), hidden = net.hidden, inputs = gnt_segment_inputs(t, l);
     ptrdiff_t sign = d == 0 ? 1 : -1, start = d == 0 ? 0 : net.window - 1,
@@ -219,13 +161,13 @@ template <int K, int J> GNT_HOT void gnt_direction_back(const gnt_trainer &t, un
 }
 
 /* Gradients of what the layer read, both directions in their order, then through the dropout below; into d_out[to]. */
-template <int N> GNT_HOT void gnt_inputs_back(const gnt_trainer &t, unsigned l, unsigned to)
+template <int N> GNT_PHASE void gnt_inputs_back(const gnt_trainer &t, unsigned l, unsigned to)
 {
-    const gnt_layout &layout = t.task->layout;
-    const gnt_train_places &at = t.task->at;
+    const gnt_layout &layout = t.task.layout;
+    const gnt_train_places &at = t.task.at;
     unsigned hidden = layout.net.hidden, quads = gnt_quads(hidden), units = (unsigned)layout.groups * GNT_GROUP_UNITS;
     unsigned gap = t.windows / N, per_step = (unsigned)layout.directions * quads * gap, steps = layout.net.window;
-    GNT_EACH(t, item, steps * per_step)
+    GNT_EACH(item, steps * per_step)
     {
         unsigned w = item % gap, q = item / gap % quads, segment = item / gap / quads % (unsigned)layout.directions;
         unsigned s = item / per_step;
@@ -253,7 +195,7 @@ template <int N> GNT_HOT void gnt_inputs_back(const gnt_trainer &t, unsigned l, 
 
 GNT_HOT void gnt_train_back(const gnt_trainer &t, bool first)
 {
-    const gnt_layout &layout = t.task->layout;
+    const gnt_layout &layout = t.task.layout;
     unsigned from = 0;
     gnt_head_back(t, first);
     gnt_pool_back(t, first);

@@ -153,6 +153,42 @@ static uint64_t widest(const gnt_layout *layout)
     return (other > most ? other : most) * layout->net.window;
 }
 
+/* float4s of the stage (train.cuh). */
+static size_t stage_of(const gnt_train_task *task)
+{
+    const gnt_layout *layout = &task->layout;
+    size_t w = task->pass_windows, hidden_quads = (layout->net.hidden + 3) / 4;
+    size_t units = layout->groups * GNT_GROUP_UNITS, most = units * w;
+    for (size_t l = 0; l < layout->net.layers; l++) {
+        size_t segments = l ? layout->directions : 1, inputs = l ? layout->net.hidden : layout->net.n_features;
+        size_t forward = gnt_stage_forward(hidden_quads, segments * ((inputs + 3) / 4), w);
+        if (forward > most) most = forward;
+    }
+    size_t quads = (layout->net.n_features + 3) / 4 > hidden_quads ? (layout->net.n_features + 3) / 4 : hidden_quads;
+    size_t rows = layout->net.hidden + quads, held = GNT_STAGE_HELD * GNT_TRAIN_THREADS / GNT_BLOCK;
+    size_t turned = GNT_BLOCK * (size_t)gnt_stage_pad((unsigned)(rows < held ? rows : held), 0);
+    size_t energies = layout->attention_groups * GNT_GROUP_UNITS + hidden_quads;
+    size_t attention = GNT_BLOCK * (size_t)gnt_stage_pad((unsigned)(energies < held ? energies : held), 0);
+    if (turned > most) most = turned;
+    return attention > most ? attention : most;
+}
+
+/* What of a block's shared memory a job gets: its weights first, then a stage. */
+static void share_memory(const gnt_gpu *gpu, gnt_train_task *task)
+{
+    size_t room = gpu->shared_bytes - sizeof(gnt_trainer), weights = task->layout.n * sizeof(float);
+    size_t stage = stage_of(task);
+    task->resident = weights <= room;
+    if (task->resident) room -= weights;
+    task->stage_quads = stage * sizeof(float4) <= room ? (uint32_t)stage : 0;
+}
+
+static size_t shared_of(const gnt_train_task *task)
+{
+    return sizeof(gnt_trainer) + (task->resident ? task->layout.n * sizeof(float) : 0) +
+           task->stage_quads * sizeof(float4);
+}
+
 /* All that doesn't depend on the wave. */
 static gnt_status make_task(gnt_gpu *gpu, const gnt_train_job *job, uint32_t epochs, gnt_train_task *task)
 {
@@ -175,7 +211,7 @@ static gnt_status make_task(gnt_gpu *gpu, const gnt_train_job *job, uint32_t epo
     task->n_epochs = epochs;
     task->pass_windows = (uint32_t)blocks * GNT_BLOCK;
     task->dropout = job->options->dropout > 0 && job->net->layers > 1;
-    task->resident = sizeof(gnt_train_shared) + task->layout.n * sizeof(float) <= gpu->shared_bytes;
+    share_memory(gpu, task);
     place_area(task);
     return GNT_OK;
 }
@@ -368,11 +404,10 @@ static gnt_status size_wave(gnt_train_wave *wave, size_t n, size_t *bytes)
 {
     unsigned per_sm = 1;
     wave->n = n;
-    wave->shared_bytes = sizeof(gnt_train_shared);
+    wave->shared_bytes = sizeof(gnt_trainer);
     wave->area_floats = 0;
     for (size_t i = 0; i < n; i++) {
-        size_t shared =
-            sizeof(gnt_train_shared) + (wave->task[i].resident ? wave->task[i].layout.n * sizeof(float) : 0);
+        size_t shared = shared_of(&wave->task[i]);
         if (shared > wave->shared_bytes) wave->shared_bytes = shared;
         if (wave->task[i].at.n > wave->area_floats) wave->area_floats = wave->task[i].at.n;
     }

@@ -97,31 +97,26 @@ GNT_HOT void gnt_pull(float4 (&acc)[N], const float *weight, size_t k_all, unsig
     }
 }
 
-/* A walk over steps: quads of the inputs and of the gates' gradients at the first step, and from each to the next. */
-struct gnt_steps {
-    const float4 *x, *d;
-    ptrdiff_t x_step, d_step; /* in quads */
-    unsigned n;
-};
-
-/* acc[4 a + i][b]: input i of quad a with the gates of unit b, over the steps and the 16 windows from x and d on. */
-template <int K, int J> GNT_HOT void gnt_outer(float4 (&acc)[4 * K][J], gnt_steps s, unsigned stride)
+/* acc[4 a + i][b]: input i of quad a (x_gap apart) with the gates of unit b (d_gap apart), over the 16 windows of a
+ * block, step apart. */
+template <int K, int J>
+GNT_HOT void gnt_outer(float4 (&acc)[4 * K][J], const float4 *x, unsigned x_gap, const float4 *d, unsigned d_gap,
+                       unsigned step)
 {
-    for (; s.n > 0; s.n--, s.x += s.x_step, s.d += s.d_step)
 #pragma unroll 2
-        for (unsigned w = 0; w < GNT_BLOCK; w++) {
-            float4 d[J];
+    for (unsigned w = 0; w < GNT_BLOCK; w++, x += step, d += step) {
+        float4 g[J];
 #pragma unroll
-            for (int b = 0; b < J; b++) d[b] = s.d[b * stride + w];
+        for (int b = 0; b < J; b++) g[b] = d[b * d_gap];
 #pragma unroll
-            for (int a = 0; a < K; a++) {
-                float4 v = s.x[a * stride + w];
+        for (int a = 0; a < K; a++) {
+            float4 v = x[a * x_gap];
 #pragma unroll
-                for (int i = 0; i < 4; i++)
+            for (int i = 0; i < 4; i++)
 #pragma unroll
-                    for (int b = 0; b < J; b++) acc[4 * a + i][b] = gnt_fma4(d[b], gnt_part(v, i), acc[4 * a + i][b]);
-            }
+                for (int b = 0; b < J; b++) acc[4 * a + i][b] = gnt_fma4(g[b], gnt_part(v, i), acc[4 * a + i][b]);
         }
+    }
 }
 
 #endif

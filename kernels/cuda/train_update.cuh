@@ -17,10 +17,9 @@
 
 /* rows x cols floats between flat[r cols + c] and packed[place + c 16 + where r goes]; what r means says `per`: the
  * hidden size for gates (row = gate H + unit), 0 for groups of 16 rows as they are. */
-GNT_HOT void gnt_move(const gnt_trainer &t, float *flat, float *packed, bool pack, unsigned rows, unsigned cols,
-                      unsigned per, size_t k_all)
+GNT_HOT void gnt_move(float *flat, float *packed, bool pack, unsigned rows, unsigned cols, unsigned per, size_t k_all)
 {
-    GNT_EACH(t, i, rows * cols)
+    GNT_EACH(i, rows * cols)
     {
         unsigned r = i / cols, c = i % cols;
         size_t to = per ? gnt_gate(r % per, k_all, c) + r / per
@@ -33,28 +32,28 @@ GNT_HOT void gnt_move(const gnt_trainer &t, float *flat, float *packed, bool pac
 }
 
 /* All parameters between PyTorch's order and the packed one (kernels/layout.c). */
-GNT_HOT void gnt_move_all(const gnt_trainer &t, float *flat, float *packed, bool pack)
+GNT_PHASE void gnt_move_all(const gnt_trainer &t, float *flat, float *packed, bool pack)
 {
-    const gnt_layout &layout = t.task->layout;
+    const gnt_layout &layout = t.task.layout;
     unsigned hidden = layout.net.hidden, rows = 4 * hidden, a = layout.net.attention, width = (unsigned)layout.width;
     for (unsigned l = 0; l < layout.net.layers; l++)
         for (unsigned d = 0; d < layout.directions; d++) {
             unsigned inputs = (unsigned)layout.inputs[l];
             size_t k_all = inputs + hidden;
             float *weight = packed + layout.weight[l][d];
-            gnt_move(t, flat, weight, pack, rows, inputs, hidden, k_all);
-            gnt_move(t, flat += (size_t)rows * inputs, weight + inputs * GNT_BLOCK, pack, rows, hidden, hidden, k_all);
-            gnt_move(t, flat += (size_t)rows * hidden, packed + layout.bias_ih[l][d], pack, rows, 1, hidden, 1);
-            gnt_move(t, flat += rows, packed + layout.bias_hh[l][d], pack, rows, 1, hidden, 1);
+            gnt_move(flat, weight, pack, rows, inputs, hidden, k_all);
+            gnt_move(flat += (size_t)rows * inputs, weight + inputs * GNT_BLOCK, pack, rows, hidden, hidden, k_all);
+            gnt_move(flat += (size_t)rows * hidden, packed + layout.bias_ih[l][d], pack, rows, 1, hidden, 1);
+            gnt_move(flat += rows, packed + layout.bias_hh[l][d], pack, rows, 1, hidden, 1);
             flat += rows;
         }
     if (layout.net.pool == GNT_POOL_ATTENTION) {
-        gnt_move(t, flat, packed + layout.attention_weight, pack, a, width, 0, width);
-        gnt_move(t, flat += (size_t)a * width, packed + layout.attention_bias, pack, a, 1, 0, 1);
-        gnt_move(t, flat += a, packed + layout.attention_v, pack, a, 1, 0, 1);
+        gnt_move(flat, packed + layout.attention_weight, pack, a, width, 0, width);
+        gnt_move(flat += (size_t)a * width, packed + layout.attention_bias, pack, a, 1, 0, 1);
+        gnt_move(flat += a, packed + layout.attention_v, pack, a, 1, 0, 1);
         flat += a;
     }
-    GNT_EACH(t, k, width + 1)
+    GNT_EACH(k, width + 1)
     {
         float *at = packed + (k < width ? layout.fc_weight + k : layout.fc_bias);
         if (pack)
@@ -64,17 +63,17 @@ GNT_HOT void gnt_move_all(const gnt_trainer &t, float *flat, float *packed, bool
     }
 }
 
-GNT_HOT void gnt_zero(const gnt_trainer &t, float *p, size_t n)
+GNT_HOT void gnt_zero(float *p, size_t n)
 {
-    for (size_t i = t.thread; i < n; i += GNT_TRAIN_THREADS) p[i] = 0;
+    for (size_t i = threadIdx.x; i < n; i += GNT_TRAIN_THREADS) p[i] = 0;
 }
 
 /* bias = bias_ih + bias_hh */
 GNT_HOT void gnt_train_derive(const gnt_trainer &t)
 {
-    const gnt_layout &layout = t.task->layout;
+    const gnt_layout &layout = t.task.layout;
     for (unsigned l = 0; l < layout.net.layers; l++)
-        for (unsigned d = 0; d < layout.directions; d++) GNT_EACH(t, j, (unsigned)layout.groups * GNT_BLOCK)
+        for (unsigned d = 0; d < layout.directions; d++) GNT_EACH(j, (unsigned)layout.groups * GNT_BLOCK)
     t.weights[layout.bias[l][d] + j] = t.weights[layout.bias_ih[l][d] + j] + t.weights[layout.bias_hh[l][d] + j];
     __syncthreads();
 }
@@ -84,17 +83,17 @@ GNT_HOT void gnt_train_derive(const gnt_trainer &t)
 /* Fisher-Yates from the end: all threads draw, one swaps. */
 GNT_HOT void gnt_train_order(const gnt_trainer &t)
 {
-    const gnt_train_task &task = *t.task;
+    const gnt_train_task &task = t.task;
     uint32_t *order = reinterpret_cast<uint32_t *>(gnt_at(t, task.at.order));
     uint32_t *draw = reinterpret_cast<uint32_t *>(gnt_at(t, task.at.draw));
-    gnt_random at = gnt_random_at(task.options.seed, GNT_STREAM_SHUFFLE, t.shared->outcome.curve.epochs);
-    GNT_EACH(t, i, task.n_train)
+    gnt_random at = gnt_random_at(task.options.seed, GNT_STREAM_SHUFFLE, t.outcome.curve.epochs);
+    GNT_EACH(i, task.n_train)
     {
         order[i] = task.train[i];
         draw[i] = i ? (uint32_t)gnt_bounded(at, i, (uint64_t)i + 1) : 0;
     }
     __syncthreads();
-    if (t.thread == 0)
+    if (threadIdx.x == 0)
         for (uint32_t i = task.n_train; i-- > 1;) {
             uint32_t j = draw[i], row = order[i];
             order[i] = order[j];
@@ -120,24 +119,24 @@ GNT_HOT double gnt_loss(const gnt_train_options &o, float logit, bool up)
 }
 
 /* Mean loss of n rows, added in their order, and how many are right; in thread 0. NaN when there are none. */
-GNT_HOT double gnt_mean_loss(const gnt_trainer &t, const uint32_t *row, const float *logit, unsigned n, uint32_t *right)
+GNT_PHASE double gnt_mean_loss(gnt_trainer &t, const uint32_t *row, const float *logit, unsigned n, uint32_t *right)
 {
-    const gnt_train_task &task = *t.task;
+    const gnt_train_task &task = t.task;
     double *loss = reinterpret_cast<double *>(gnt_at(t, task.at.loss)), sum = 0;
-    if (t.thread == 0) t.shared->correct = 0;
+    if (threadIdx.x == 0) t.correct = 0;
     __syncthreads();
     unsigned correct = 0;
-    GNT_EACH(t, i, n)
+    GNT_EACH(i, n)
     {
         bool up = task.up[row[i]];
         loss[i] = gnt_loss(task.options, logit[i], up);
         correct += (logit[i] >= 0) == up;
     }
-    atomicAdd(&t.shared->correct, correct);
+    atomicAdd(&t.correct, correct);
     __syncthreads();
-    if (t.thread == 0)
+    if (threadIdx.x == 0)
         for (unsigned i = 0; i < n; i++) sum += loss[i];
-    *right = t.shared->correct;
+    *right = t.correct;
     __syncthreads();
     return n ? sum / (double)n : (double)NAN;
 }
@@ -145,13 +144,13 @@ GNT_HOT double gnt_mean_loss(const gnt_trainer &t, const uint32_t *row, const fl
 /* ---- the optimiser --------------------------------------------------------------------------------------------- */
 
 /* Clipping's factor into shared->clip: sums of squares by (slice, column), columns and slices added in their order. */
-GNT_HOT void gnt_train_clip(const gnt_trainer &t)
+GNT_HOT void gnt_train_clip(gnt_trainer &t)
 {
-    const gnt_train_task &task = *t.task;
+    const gnt_train_task &task = t.task;
     unsigned n = (unsigned)task.layout.n_trained, slices = (n + GNT_SLICE - 1) / GNT_SLICE;
     const float *sum = gnt_at(t, task.at.sum);
     double *squares = reinterpret_cast<double *>(gnt_at(t, task.at.squares));
-    GNT_EACH(t, item, slices * GNT_COLUMNS)
+    GNT_EACH(item, slices * GNT_COLUMNS)
     {
         unsigned from = item / GNT_COLUMNS * GNT_SLICE, to = n - from < GNT_SLICE ? n : from + GNT_SLICE;
         double column = 0;
@@ -159,35 +158,35 @@ GNT_HOT void gnt_train_clip(const gnt_trainer &t)
         squares[item] = column;
     }
     __syncthreads();
-    GNT_EACH(t, slice, slices)
+    GNT_EACH(slice, slices)
     {
         double total = 0;
         for (unsigned j = 0; j < GNT_COLUMNS; j++) total += squares[slice * GNT_COLUMNS + j];
         squares[slices * GNT_COLUMNS + slice] = total;
     }
     __syncthreads();
-    if (t.thread == 0) {
+    if (threadIdx.x == 0) {
         double total = 0;
         for (unsigned i = 0; i < slices; i++) total += squares[slices * GNT_COLUMNS + i];
         double clip = task.options.clip_norm > 0 ? task.options.clip_norm / (sqrt(total) + 1e-6) : 1;
-        t.shared->clip = (float)(clip > 1 ? 1 : clip);
+        t.clip = (float)(clip > 1 ? 1 : clip);
     }
     __syncthreads();
 }
 
 /* Step number outcome.steps of the call, at the epoch's rate; torch.optim's Adam or AdamW, each operation rounded. */
-GNT_HOT void gnt_train_step(const gnt_trainer &t, double rate)
+GNT_HOT void gnt_train_step(gnt_trainer &t, double rate)
 {
-    const gnt_train_task &task = *t.task;
+    const gnt_train_task &task = t.task;
     const gnt_train_options &o = task.options;
-    uint64_t at = t.shared->outcome.steps;
+    uint64_t at = t.outcome.steps;
     bool decoupled = o.optimiser == GNT_ADAMW;
     float decay = decoupled ? 0 : (float)o.weight_decay, keep = decoupled ? (float)(1 - rate * o.weight_decay) : 1;
     float rate1 = (float)(1 - o.beta1), keep2 = (float)o.beta2, rate2 = (float)(1 - o.beta2), eps = (float)o.epsilon;
-    float step = (float)(rate / task.correction1[at]), root = task.root_correction[at], clip = t.shared->clip;
+    float step = (float)(rate / task.correction1[at]), root = task.root_correction[at], clip = t.clip;
     const float *sum = gnt_at(t, task.at.sum);
     float *moment1 = gnt_at(t, task.at.moment1), *moment2 = gnt_at(t, task.at.moment2);
-    GNT_EACH(t, i, (unsigned)task.layout.n_trained)
+    GNT_EACH(i, (unsigned)task.layout.n_trained)
     {
         float w = t.weights[i] * keep, g = sum[i] * clip + t.weights[i] * decay;
         float m = moment1[i] + (g - moment1[i]) * rate1;
@@ -197,7 +196,7 @@ GNT_HOT void gnt_train_step(const gnt_trainer &t, double rate)
         t.weights[i] = w - step * m / (sqrtf(v) / root + eps);
     }
     __syncthreads();
-    if (t.thread == 0) t.shared->outcome.steps++;
+    if (threadIdx.x == 0) t.outcome.steps++;
     gnt_train_derive(t);
 }
 

@@ -5,6 +5,7 @@
 
 #include "host/device/engine.h"
 #include "kernels/math/curve.h"
+#include "tests/ref/ref_lstm.h"
 #include "tests/train_case.h"
 
 enum { MOST_EPOCHS = 12 };
@@ -32,6 +33,17 @@ static const device_case cases[] = {
     {"2x4 final", {3, 6, 4, 2, true, GNT_POOL_FINAL, 0}, 30, 33, 16, 2, 0.25, GNT_ADAM, 0},
     {"1x6 attention, one step", {2, 1, 6, 1, true, GNT_POOL_ATTENTION, 3}, 21, 4, 20, 2, 0, GNT_ADAM, 0.05},
     {"8x2", {1, 2, 2, GNT_MAX_LAYERS, true, GNT_POOL_FINAL, 0}, 18, 3, 18, 1, 0.1, GNT_ADAM, 0.05},
+    {"2x49 dropout, weights in the slab", {3, 2, 49, 2, true, GNT_POOL_LAST, 0}, 66, 3, 64, 1, 0.25, GNT_ADAMW, 0.05},
+    {"1x104, weights in shared memory, no stage",
+     {2, 2, 104, 1, false, GNT_POOL_LAST, 0},
+     64,
+     3,
+     64,
+     1,
+     0,
+     GNT_ADAM,
+     1},
+    {"1x230, neither in shared memory", {2, 2, 230, 1, false, GNT_POOL_LAST, 0}, 50, 3, 50, 1, 0, GNT_ADAM, 0.05},
     {"1x50, several passes", {6, 3, 50, 1, false, GNT_POOL_LAST, 0}, 150, 65, 140, 1, 0, GNT_ADAM, 0.05},
 };
 #define N_CASES (sizeof cases / sizeof *cases)
@@ -144,6 +156,12 @@ static void train_on_cpu(run *runs, size_t n)
 
 /* ---- tests ---------------------------------------------------------------------------------------------------- */
 
+/* Where job i sits in plan p's call. */
+static size_t seat_of(size_t i, size_t p)
+{
+    return ((p % 2 ? N_CASES - 1 - i : i) + p) % N_CASES;
+}
+
 /* All cases in one call, in an order of the plan's own, each against the CPU's bytes for it alone. */
 static void jobs_of_all_kinds_together(void **state)
 {
@@ -159,11 +177,11 @@ static void jobs_of_all_kinds_together(void **state)
         tried++;
         for (size_t i = 0; i < N_CASES; i++) {
             run_open(&got[i], &cases[i], 300 + i);
-            jobs[(i * 4 + p) % N_CASES] = got[i].m.job;
+            jobs[seat_of(i, p)] = got[i].m.job;
         }
         train_on(&engine, jobs, N_CASES);
         for (size_t i = 0; i < N_CASES; i++) {
-            got[i].m.job = jobs[(i * 4 + p) % N_CASES];
+            got[i].m.job = jobs[seat_of(i, p)];
             same_run(plans[p].name, cases[i].name, &want[i], &got[i]);
             run_close(&got[i]);
         }
@@ -261,13 +279,54 @@ static void waves_and_no_memory(void **state)
     if (!there) skip();
 }
 
+/* One batch, one step from zero moments: the first moment is a tenth of the gradient, which the float64 oracle bounds;
+ * u: two roundings on the way. */
+static void gradient_matches_reference(void **state)
+{
+    (void)state;
+    const device_case c = {"gradient", {7, 5, 17, 2, true, GNT_POOL_ATTENTION, 6}, 37, 0, 37, 1, 0.25, GNT_ADAMW, 0};
+    const gnt_net *net = &c.net;
+    gnt_engine engine = {0};
+    run r;
+    if (!open_plan(&engine, &plans[0])) skip();
+    run_open(&r, &c, 700);
+    size_t width = 2u * net->hidden, n_mask = net->layers * net->window * width, n = r.m.n_weights;
+    double *w = case_doubles(r.m.job.weights, n), *mask = malloc(n_mask * sizeof *mask), share = 0;
+    ref_sum *want = calloc(n, sizeof *want);
+    ref_lstm *ref = ref_lstm_open(net);
+    for (size_t i = 0; i < c.n_train; i++) {
+        double *x = case_doubles(r.m.x + i * net->n_features, net->window * net->n_features);
+        for (size_t e = 0; e < n_mask; e++)
+            mask[e] = ref_dropout(net, c.dropout, r.m.options.seed, 0, r.m.row[i], e / width / net->window,
+                                  e / width % net->window, e % width);
+        ref_num d = ref_bce_slope(ref_lstm_logit(ref, w, x, mask), r.m.up[r.m.row[i]], r.m.options.pos_weight);
+        ref_lstm_gradient(ref, w, (ref_num){d.v / (double)c.n_train, d.e / (double)c.n_train}, want);
+        free(x);
+    }
+    train_on(&engine, &r.m.job, 1);
+    for (size_t i = 0; i < n; i++) {
+        ref_num g = ref_sum_value(&want[i]);
+        double tenth = (double)(float)(1 - r.m.options.beta1), bound = tenth * (g.e + 0x1p-23 * fabs(g.v)) + 0x1p-140;
+        double error = fabs(r.m.job.moment1[i] - tenth * g.v);
+        if (!(error <= bound))
+            fail_msg("moment %zu: %.9g, reference %.9g, bound %.3g", i, r.m.job.moment1[i], tenth * g.v, bound);
+        share = fmax(share, error / bound);
+    }
+    print_message("gradient: %zu numbers, share of bound %.2g\n", n, share);
+    ref_lstm_close(ref);
+    free(want);
+    free(mask);
+    free(w);
+    run_close(&r);
+    gnt_engine_close(&engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(jobs_of_all_kinds_together),
-        cmocka_unit_test(alone_and_in_pieces),
-        cmocka_unit_test(rules_inside_the_launch),
-        cmocka_unit_test(waves_and_no_memory),
+        cmocka_unit_test(jobs_of_all_kinds_together), cmocka_unit_test(alone_and_in_pieces),
+        cmocka_unit_test(rules_inside_the_launch),    cmocka_unit_test(waves_and_no_memory),
+        cmocka_unit_test(gradient_matches_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
