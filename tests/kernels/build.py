@@ -121,7 +121,7 @@ def embedded(path):
     return set(re.findall(r"sm_(\w+)\.cubin", text)), set(re.findall(r"sm_(\w+)\.ptx", text))
 
 
-def disassemble(path):
+def disassemble(path, with_bounds=True):
     """[(architecture, nvdisasm's text, {mangled: threads of a block by its launch bounds})], one a cubin."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
@@ -132,7 +132,8 @@ def disassemble(path):
             sys.exit(f"cuobjdump: {done.stderr.strip()[-500:]}")
         for cubin in sorted(pathlib.Path(folder).glob("*.cubin")):
             arch = re.search(r"\.(sm_\w+)\.cubin$", cubin.name).group(1)
-            found.append((arch, run(tool("nvdisasm"), "-c", cubin), bounds(run(tool("cuobjdump"), "-elf", cubin))))
+            threads = bounds(run(tool("cuobjdump"), "-elf", cubin)) if with_bounds else {}
+            found.append((arch, run(tool("nvdisasm"), "-c", cubin), threads))
     return found
 
 

@@ -31,7 +31,7 @@ def architectures(folder, module):
 
 def kernels(module):
     indirect, local, n = [], [], 0
-    for arch, text, _ in build.disassemble(module):
+    for arch, text, _ in build.disassemble(module, with_bounds=False):
         for name, lines in sass.parse(text).items():
             n += 1
             everything = [c for _, c in lines if c]

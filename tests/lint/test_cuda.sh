@@ -40,5 +40,17 @@ if [ -f "$BUILD/gauntlet-cuda.so" ]; then
   rc=$?
   [ $rc = 0 ] || [ $rc = 77 ] || FAILED=$((FAILED + 1))
 fi
+# ---- a machine without nvcc: everything else is configured, and asking for CUDA is an error with a sentence
+without=$(tr : '\n' <<<"$PATH" | while read -r folder; do [ -x "$folder/nvcc" ] || echo "$folder"; done | paste -sd :)
+configure() { env -u CUDACXX PATH="$without" cmake -S . -B "$SCRATCH/$1" -DGNT_TESTS=OFF "-DGNT_CUDA=$1" 2>&1; }
+if ! command -v nvcc >/dev/null; then skip "a build without nvcc: that is the build at hand"
+elif ! said=$(configure auto); then not_ok "a build without nvcc is configured" "$said"
+elif grep -q '^-- no nvcc: gauntlet-cuda.so is left out' <<<"$said"; then ok "a build without nvcc is configured, and says so"
+else not_ok "a build without nvcc says so" "$said"; fi
+if command -v nvcc >/dev/null; then
+  if said=$(configure on); then not_ok "GNT_CUDA=on without nvcc is refused" "$said"
+  elif grep -q 'GNT_CUDA=on, but there is no nvcc' <<<"$said"; then ok "GNT_CUDA=on without nvcc is refused"
+  else not_ok "GNT_CUDA=on without nvcc is refused with its reason" "$said"; fi
+fi
 [ $found = 1 ] || echo "skip - what the modules hold: this build has none"
 finish
