@@ -153,6 +153,17 @@ static void locked_out(float *x)
     }
 }
 
+static void part_too_small(float *x)
+{
+    if (threadIdx.x < 32) gnt_emu_part_barrier(3, 64, {__FILE__, __LINE__});
+    x[threadIdx.x] = 1;
+}
+static void part_unnumbered(float *x)
+{
+    gnt_emu_part_barrier(16, 64, {__FILE__, __LINE__});
+    x[threadIdx.x] = 1;
+}
+
 static const struct {
     void (*kernel)(float *);
     unsigned threads;
@@ -166,6 +177,8 @@ static const struct {
     {masks_differ, 32, "masks_differ", "with mask ffffffff"},
     {operations_differ, 32, "operations_differ", "warp divergence"},
     {half_warp, 16, "half_warp", "lane 16, which the block doesn't have"},
+    {part_too_small, 64, "part_too_small", "barrier divergence: 32 threads wait at test_mistakes.cpp:"},
+    {part_unnumbered, 64, "part_unnumbered", "barrier 16 for 64 threads"},
     {locked_out, 32, "locked_out", "deadlock: thread "},
 };
 

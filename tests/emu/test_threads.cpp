@@ -86,6 +86,31 @@ static void barriers_vote(void **)
         }
 }
 
+/* Two warps at a time hand a sum on, each pair at its own barrier, more often in the second pair. */
+static void pairs(int *out)
+{
+    int *s = static_cast<int *>(gnt_emu_shared());
+    unsigned pair = threadIdx.x / 64, first = 64 * pair, i = threadIdx.x % 64;
+    s[threadIdx.x] = 1;
+    gnt_emu_part_barrier(1 + pair, 64, {__FILE__, __LINE__});
+    for (unsigned step = 0; step < 2 + 3 * pair; step++) {
+        int next = s[first + (i + 1) % 64];
+        gnt_emu_part_barrier(1 + pair, 64, {__FILE__, __LINE__});
+        s[threadIdx.x] += next;
+        gnt_emu_part_barrier(1 + pair, 64, {__FILE__, __LINE__});
+    }
+    __syncthreads();
+    out[threadIdx.x] = s[threadIdx.x];
+}
+
+static void parts_of_a_block_have_barriers_of_their_own(void **)
+{
+    array<int> out(128);
+    OK(launch(nullptr, pairs, 1, 128, 512, out.p));
+    std::vector<int> got = out.get();
+    for (size_t i = 0; i < 128; i++) assert_int_equal(got[i], i < 64 ? 4 : 32);
+}
+
 /* ---- warps ---- */
 
 template <typename T> static void shuffle_all(T *out, int width)
@@ -254,10 +279,15 @@ static void arithmetic_is_ieee(void **)
 int main()
 {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(every_thread_runs_once), cmocka_unit_test(barriers_hold),
-        cmocka_unit_test(barriers_vote),          cmocka_unit_test(shuffles_carry_every_type),
-        cmocka_unit_test(masks_split_a_warp),     cmocka_unit_test(lanes_out_of_the_mask_give_poison),
-        cmocka_unit_test(atomics_and_a_lock),     cmocka_unit_test(arithmetic_is_ieee),
+        cmocka_unit_test(every_thread_runs_once),
+        cmocka_unit_test(barriers_hold),
+        cmocka_unit_test(barriers_vote),
+        cmocka_unit_test(shuffles_carry_every_type),
+        cmocka_unit_test(masks_split_a_warp),
+        cmocka_unit_test(lanes_out_of_the_mask_give_poison),
+        cmocka_unit_test(parts_of_a_block_have_barriers_of_their_own),
+        cmocka_unit_test(atomics_and_a_lock),
+        cmocka_unit_test(arithmetic_is_ieee),
     };
     int failed = 0;
     for (const char *order : all_orders) {
