@@ -60,7 +60,27 @@ sweep() {
   same "$what: the file and the answer of the CPU" answer store
 }
 
+# replay WHAT OPTION..: features, both models' scores, 100 splits and their books
+replay() {
+  local what=$1 where
+  shift
+  for where in cpu "$device"; do
+    run replay --baseline baseline.onnx --enhanced enhanced.onnx "$@" --replicates 100 --device "$where" --quiet --json
+    [ "$RC" = 0 ] || not_ok "$what on $where" "$(cat "$ERR")"
+    cp "$OUT" "answer.$where"
+  done
+  same "$what: the answer of the CPU" answer
+}
+seed=42
+for name in baseline enhanced; do
+  run train --bars builtin:SYN-EDGE --variant baseline --train 2018-03-14..2019-12-31 --val 2020-01-02..2020-06-29 \
+    --epochs 1 --seed $seed --device cpu --out $name.onnx --quiet --json
+  expect "a model to replay: $name" 0
+  seed=$((seed + 1))
+done
+
 for device in "${devices[@]}"; do
+  replay "replay on $device" --bars builtin:SYN-EDGE --from 2020-07-01 --to 2021-06-30
   for i in "${!BARS[@]}"; do
     name=${BARS[i]##*/}
     data=(--bars "${BARS[i]}" --scores "scores$i.csv" --from 2020-01-01 --to 2021-06-30)
