@@ -9,7 +9,8 @@
 #define WARP 32
 #define TILE GNT_BF16_TILE
 #define SLICE GNT_BF16_SLICE
-#define N_PAIRS 4 /* of 8 columns each, in a task */
+#define N_PAIRS 4                      /* of 8 columns each, in a task */
+#define MOST_WINDOWS ((size_t)1 << 30) /* of a launch: their numbers have 32 bits */
 
 /* One launch. Scratch is a block's own; a block runs its tiles of windows one after another. */
 struct bf16_call {
@@ -19,7 +20,7 @@ struct bf16_call {
     uint32_t slices; /* of a block */
     uint32_t bias_at, slices_at,
         slice_vectors;      /* in shared memory, in vectors: the biases, the slices, a slice's size */
-    uint32_t n, n_tiles;    /* windows; tiles of slices x 32 of them */
+    uint32_t n, n_slices;   /* windows; slices of them, whole blocks' */
     const float *packed;    /* float32 weights, layout.h */
     const uint4 *fragments; /* [plan.n_weights] */
     const float *x;         /* [bars][F] */
@@ -32,13 +33,18 @@ struct bf16_call {
 
 /* Who a thread is. The products leave few registers: whatever can be is computed anew from this and the call. */
 struct bf16_thread {
-    uint32_t lane, task, slice;
+    uint32_t window; /* of the call; this lane's of its slice */
+    uint32_t task, slice;
 };
+__device__ __forceinline__ uint32_t lane_of(const bf16_thread &me)
+{
+    return me.window % WARP; /* a slice is as wide as a warp */
+}
 
 /* What was computed from it before is computed anew after: else addresses push cells out of the registers. */
 __device__ __forceinline__ void forget(bf16_thread *me)
 {
-    gnt_compute_anew(&me->lane);
+    gnt_compute_anew(&me->window);
     gnt_compute_anew(&me->task);
     gnt_compute_anew(&me->slice);
 }
@@ -95,16 +101,25 @@ __device__ __forceinline__ void slice_barrier(const bf16_call &call, const bf16_
 
 /* ---- inputs ------------------------------------------------------------------------------------------------ */
 
-/* The first layer's inputs at step s, rounded, as fragments: word i of [tile][half of the windows][lane][4]. */
+/* Numbers k and k + 1 of a bar, rounded; beyond its features 0. */
+__device__ __forceinline__ uint32_t input_pair(const float *bar, uint32_t k, uint32_t n_features)
+{
+    return gnt_bf16_pair(k < n_features ? bar[k] : 0, k + 1 < n_features ? bar[k + 1] : 0);
+}
+
+/* The first layer's inputs at step s as fragments, vector i of [tile][half of the windows][lane]. */
 __device__ __forceinline__ void stage_bars(const bf16_call &call, const bf16_thread &me, uint32_t s)
 {
-    uint32_t n_features = call.plan.net.n_features, n_words = call.plan.x_tiles[0] * GNT_BF16_X_VECTORS * 4;
-    uint32_t *to = reinterpret_cast<uint32_t *>(inputs_of(call, me, 0));
-    const uint32_t *first_bar = first_bars_of(call, me);
-    for (uint32_t i = me.task * WARP + me.lane; i < n_words; i += call.plan.tasks * WARP) {
-        uint32_t window = i / 128 % 2 * 16 + i % 2 * 8 + i / 16 % 8, k = i / 256 * TILE + i / 2 % 2 * 8 + i / 4 % 4 * 2;
-        const float *bar = call.x + (size_t)(first_bar[window] + s) * n_features;
-        to[i] = gnt_bf16_pair(k < n_features ? bar[k] : 0, k + 1 < n_features ? bar[k + 1] : 0);
+    uint32_t n_features = call.plan.net.n_features, n = call.plan.x_tiles[0] * GNT_BF16_X_VECTORS;
+    uint4 *to = inputs_of(call, me, 0);
+    const uint32_t *first_bar = first_bars_of(call, me) + lane_of(me) / 4;
+#pragma unroll 1
+    for (uint32_t i = me.task * WARP + lane_of(me); i < n; i += call.plan.tasks * WARP) {
+        uint32_t window = i / WARP % 2 * 16, k = i / GNT_BF16_X_VECTORS * TILE + lane_of(me) % 4 * 2;
+        const float *low = call.x + (size_t)(first_bar[window] + s) * n_features;
+        const float *high = call.x + (size_t)(first_bar[window + 8] + s) * n_features;
+        to[i] = make_uint4(input_pair(low, k, n_features), input_pair(high, k, n_features),
+                           input_pair(low, k + 8, n_features), input_pair(high, k + 8, n_features));
     }
 }
 
@@ -117,7 +132,7 @@ __device__ __forceinline__ void stage(const bf16_call &call, const bf16_thread &
     const uint4 *from = sequence_of(call, me, l - 1, s);
     uint4 *to = inputs_of(call, me, l);
     uint32_t n = call.plan.x_tiles[l] * GNT_BF16_X_VECTORS;
-    for (uint32_t i = me.task * WARP + me.lane; i < n; i += call.plan.tasks * WARP) to[i] = from[i];
+    for (uint32_t i = me.task * WARP + lane_of(me); i < n; i += call.plan.tasks * WARP) to[i] = from[i];
 }
 
 /* ---- one step ------------------------------------------------------------------------------------------------ */
@@ -128,7 +143,7 @@ typedef float bf16_cells[2][2][4]; /* [half of the windows][half of the units][4
 
 __device__ __forceinline__ void start_sums(const bf16_call &call, const bf16_thread &me, bf16_sums sum)
 {
-    const float *bias = bias_of(call) + me.task * GNT_BF16_COLUMNS + me.lane % 4 * 2;
+    const float *bias = bias_of(call) + me.task * GNT_BF16_COLUMNS + lane_of(me) % 4 * 2;
 #pragma unroll
     for (int n = 0; n < 2 * N_PAIRS; n++) {
         float2 b = *reinterpret_cast<const float2 *>(bias + n * 8);
@@ -160,19 +175,17 @@ __device__ __forceinline__ void add_tiles(const uint4 *a, const uint4 *weight, u
 /* The unit, within its direction, of number `at` (0..3) in half `half` of a thread's units. */
 __device__ __forceinline__ uint32_t unit_of(const bf16_thread &me, int half, int at)
 {
-    return me.task * TILE + half * 8 + me.lane % 4 * 2 + at % 2;
+    return me.task * TILE + half * 8 + lane_of(me) % 4 * 2 + at % 2;
 }
 /* The window, within its slice, of the same number in half t of the windows. */
 __device__ __forceinline__ uint32_t window_of(const bf16_thread &me, int t, int at)
 {
-    return t * 16 + at / 2 * 8 + me.lane / 4;
+    return t * 16 + at / 2 * 8 + lane_of(me) / 4;
 }
 
 /* All cells of a thread; h takes the place of gate i's sums. A missing unit's h is 0 whatever the inputs. */
-__device__ __forceinline__ void finish_cells(const bf16_call &call, const bf16_thread &me, bool first, bf16_sums sum,
-                                             bf16_cells c)
+__device__ __forceinline__ void finish_cells(const bf16_call &call, const bf16_thread &me, bf16_sums sum, bf16_cells c)
 {
-    bool edge = (me.task + 1) * TILE > call.plan.net.hidden;
 #pragma unroll
     for (int t = 0; t < 2; t++)
 #pragma unroll
@@ -180,17 +193,23 @@ __device__ __forceinline__ void finish_cells(const bf16_call &call, const bf16_t
 #pragma unroll
             for (int at = 0; at < 4; at++) {
                 float(*z)[4] = &sum[t][half * 4];
-                if (first) c[t][half][at] = 0;
                 z[0][at] = gnt_cell_approx(z[0][at], z[1][at], z[2][at], z[3][at], &c[t][half][at]);
-                if (edge && unit_of(me, half, at) >= call.plan.net.hidden) z[0][at] = 0;
             }
+    if ((me.task + 1) * TILE <= call.plan.net.hidden) return;
+#pragma unroll
+    for (int t = 0; t < 2; t++)
+#pragma unroll
+        for (int half = 0; half < 2; half++)
+#pragma unroll
+            for (int at = 0; at < 4; at++)
+                if (unit_of(me, half, at) >= call.plan.net.hidden) sum[t][half * 4][at] = 0;
 }
 
 /* h as the next step's and the next layer's fragments. */
 __device__ __forceinline__ void keep_hidden(const bf16_call &call, const bf16_thread &me, uint32_t l, uint32_t d,
                                             uint32_t s, const bf16_sums sum)
 {
-    uint32_t place = me.task * GNT_BF16_X_VECTORS + me.lane;
+    uint32_t place = me.task * GNT_BF16_X_VECTORS + lane_of(me);
 #pragma unroll
     for (int t = 0; t < 2; t++) {
         const float *low = sum[t][0], *high = sum[t][4];
@@ -235,7 +254,7 @@ __device__ __forceinline__ void keep_piece(const bf16_call &call, const bf16_thr
             }
             total += __shfl_xor_sync(~0u, total, 1);
             total += __shfl_xor_sync(~0u, total, 2);
-            if (me.lane % 4 == 0) piece[t * 16 + r * 8] = total;
+            if (lane_of(me) % 4 == 0) piece[t * 16 + r * 8] = total;
         }
 }
 
@@ -248,7 +267,7 @@ __device__ __forceinline__ void run_direction(const bf16_call &call, bf16_thread
     const gnt_net &net = call.plan.net;
     const bool last = l + 1 == net.layers;
     const uint32_t n_x = call.plan.x_tiles[l], n_steps = d && last && net.pool == GNT_POOL_LAST ? 1 : net.window;
-    bf16_cells c;
+    bf16_cells c = {};
     forget(&me);
     stage(call, me, l, d ? net.window - 1 : 0);
     slice_barrier(call, me);
@@ -256,12 +275,12 @@ __device__ __forceinline__ void run_direction(const bf16_call &call, bf16_thread
     for (uint32_t i = 0; i < n_steps; i++) {
         bf16_sums sum;
         start_sums(call, me, sum);
-        add_tiles(inputs_of(call, me, l) + me.lane, weight,
-                  at + me.task * (n_x + call.plan.tasks) * GNT_BF16_TILE_VECTORS + me.lane,
+        add_tiles(inputs_of(call, me, l) + lane_of(me), weight,
+                  at + me.task * (n_x + call.plan.tasks) * GNT_BF16_TILE_VECTORS + lane_of(me),
                   i ? n_x + call.plan.tasks : n_x, sum);
         slice_barrier(call, me); /* all have read the inputs and h */
         forget(&me);
-        finish_cells(call, me, i == 0, sum, c);
+        finish_cells(call, me, sum, c);
         uint32_t s = d ? net.window - 1 - i : i;
         keep_hidden(call, me, l, d, s, sum);
         if (last && net.pool == GNT_POOL_ATTENTION) keep_wide(call, me, d, s, sum);
@@ -300,8 +319,8 @@ __device__ __forceinline__ float attention_score(const bf16_call &call, const fl
 __device__ __forceinline__ float attention_logit(const bf16_call &call, const bf16_thread &me)
 {
     const uint32_t window = call.plan.net.window, hidden = call.plan.net.hidden, units = call.plan.tasks * TILE;
-    float *score = wide_of(call, me, window) + me.lane, top = score[0], total = 0;
-    const float *h = wide_of(call, me, 0) + me.lane;
+    float *score = wide_of(call, me, window) + lane_of(me), top = score[0], total = 0;
+    const float *h = wide_of(call, me, 0) + lane_of(me);
     for (uint32_t s = 1; s < window; s++) top = gnt_f32_max(top, score[s * SLICE]);
     for (uint32_t s = 0; s < window; s++) total += score[s * SLICE] = gnt_f32_exp(score[s * SLICE] - top);
     for (uint32_t s = 0; s < window; s++) score[s * SLICE] /= total;
@@ -320,14 +339,14 @@ __device__ __forceinline__ float attention_logit(const bf16_call &call, const bf
 __device__ __forceinline__ float pool(const bf16_call &call, const bf16_thread &me)
 {
     if (call.plan.net.pool == GNT_POOL_ATTENTION) {
-        float *score = wide_of(call, me, call.plan.net.window) + me.lane;
+        float *score = wide_of(call, me, call.plan.net.window) + lane_of(me);
         for (uint32_t s = me.task; s < call.plan.net.window; s += call.plan.tasks)
-            score[s * SLICE] = attention_score(call, wide_of(call, me, s) + me.lane);
+            score[s * SLICE] = attention_score(call, wide_of(call, me, s) + lane_of(me));
         slice_barrier(call, me);
         return me.task == 0 ? attention_logit(call, me) : 0;
     }
     float logit = call.packed[call.fc_bias];
-    const float *piece = pieces_of(call, me) + me.lane;
+    const float *piece = pieces_of(call, me) + lane_of(me);
     for (uint32_t p = 0; p < call.plan.directions * call.plan.tasks; p++) logit += piece[p * SLICE];
     return logit;
 }
@@ -354,22 +373,23 @@ __global__ void __launch_bounds__(GNT_BF16_WARPS *WARP, 1) forward_bf16(const __
 {
     const uint32_t warp = __shfl_sync(~0u, threadIdx.x / WARP, 0);
     bf16_thread me = {threadIdx.x % WARP, warp % call.plan.tasks, warp / call.plan.tasks};
-    for (uint32_t tile = blockIdx.x; tile < call.n_tiles; tile += gridDim.x) {
+    me.window += (blockIdx.x * call.slices + me.slice) * SLICE;
+    bool loaded = false;
+    for (; me.window / SLICE - me.slice < call.n_slices; me.window += gridDim.x * call.slices * SLICE) {
         forget(&me);
-        uint32_t i = (tile * call.slices + me.slice) * SLICE + me.lane;
-        if (me.task == 0) first_bars_of(call, me)[me.lane] = call.row[i < call.n ? i : call.n - 1] - call.before;
+        uint32_t last_row = call.n - 1, i = me.window < last_row ? me.window : last_row;
+        if (me.task == 0) first_bars_of(call, me)[lane_of(me)] = call.row[i] - call.before;
         for (uint32_t l = 0; l < call.plan.net.layers; l++)
             for (uint32_t d = 0; d < call.plan.directions; d++) {
-                bool kept = call.plan.net.layers * call.plan.directions == 1 && tile != blockIdx.x;
                 __syncthreads(); /* all have done with the direction before, and its hidden states are written */
-                if (!kept) load_direction<RESIDENT>(call, l, d);
+                if (!loaded) load_direction<RESIDENT>(call, l, d);
                 __syncthreads();
+                loaded = call.plan.net.layers * call.plan.directions == 1;
                 const uint4 *weight = RESIDENT ? gnt_shared_memory<uint4>() : call.fragments;
                 run_direction(call, me, weight, RESIDENT ? 0 : call.plan.weight[l][d], l, d);
             }
         float logit = pool(call, me);
-        i = (tile * call.slices + me.slice) * SLICE + me.lane;
-        if (me.task == 0 && i < call.n) call.logit[i] = logit;
+        if (me.task == 0 && me.window < call.n) call.logit[me.window] = logit;
     }
 }
 
@@ -426,20 +446,20 @@ static void call_init(bf16_call *call, const gnt_layout *layout)
     call->attention_groups = (uint32_t)layout->attention_groups;
 }
 
-static gnt_status run(gnt_gpu *gpu, const gnt_forward_part *part)
+/* Windows [first, first + n) of a part through all its models, one after another. */
+static gnt_status run_windows(gnt_gpu *gpu, const gnt_forward_part *part, size_t first, size_t n)
 {
-    if (part->n == 0 || part->n_models == 0) return GNT_OK;
     bf16_call call = {};
     call_init(&call, &part->models[0]->layout);
-    bf16_shape shape = shape_of(gpu, &call.plan, part->n);
+    bf16_shape shape = shape_of(gpu, &call.plan, n);
     call.slices = shape.slices;
     call.bias_at = shape.resident ? call.plan.n_most : 0;
     call.slices_at = call.bias_at + (uint32_t)(gnt_bf16_block_bytes(&call.plan) / sizeof(uint4));
     call.slice_vectors = (uint32_t)(gnt_bf16_slice_bytes(&call.plan) / sizeof(uint4));
-    call.n = (uint32_t)part->n;
-    call.n_tiles = shape.n_tiles;
+    call.n = (uint32_t)n;
+    call.n_slices = shape.n_tiles * shape.slices;
     call.x = part->x;
-    call.row = part->row;
+    call.row = part->row + first;
     call.before = (uint32_t)part->first_bar + call.plan.net.window - 1;
     call.sequence = reinterpret_cast<uint4 *>(part->work);
     call.wide = reinterpret_cast<float *>(part->work + shape.sequence_bytes);
@@ -448,9 +468,18 @@ static gnt_status run(gnt_gpu *gpu, const gnt_forward_part *part)
         const gnt_packed_share *share = &part->models[m]->share[part->gpu];
         call.packed = share->weights;
         call.fragments = static_cast<const uint4 *>(share->own);
-        call.logit = part->logit + m * part->logit_stride;
+        call.logit = part->logit + m * part->logit_stride + first;
         GNT_GPU_TRY(gnt_launch(gpu, shape.resident ? forward_bf16<true> : forward_bf16<false>, dim3(shape.blocks),
                                block, shape.shared, call));
+    }
+    return GNT_OK;
+}
+
+static gnt_status run(gnt_gpu *gpu, const gnt_forward_part *part)
+{
+    for (size_t first = 0, n; first < part->n; first += n) {
+        n = part->n - first < MOST_WINDOWS ? part->n - first : MOST_WINDOWS;
+        GNT_GPU_TRY(run_windows(gpu, part, first, n));
     }
     return GNT_OK;
 }
