@@ -13,18 +13,19 @@
  *          1 every bar in full: 154 registers, 12 warps an SM; 603 with every branch taken, 250 of them float64
  *
  *          2 from trade to trade: 182 registers; with feeds, terms and looked-up scores in shared memory 118, 16 warps
- *          an SM (128 on sm_100). A held bar 48, 22.5 of them float64, one MUFU, 24 bytes of shared memory; a flat bar
- *          none; a bar of new targets 208 (100 float64) and 85 around it; a stretch's beginning and end 110 (30
- *          float64); a row of a tile 10. 96 threads a block, for 15 warps of 136 registers: no, registers are given out
- *          by quarters of an SM
+ *          an SM (128 on sm_100). A held bar that stays below the peak 51, 26 of them float64, one MUFU, 24 bytes of
+ *          shared memory; one that may reach it 69 (35); a flat bar none; a bar of new targets 208 (100) and 85 (12)
+ *          around it; a stretch's beginning and end 110 (30); a row of a tile 10 (1). 96 threads a block, for 15 warps
+ *          of 136 registers: no, registers are given out by quarters of an SM
  *
- * The benchmark's grid (fills on 0.148 of the bars, flat on half of the others) then costs 0.148 x 293 + 0.164 x 110 +
- * 0.43 x 48 + 10 = 92 instructions a bar, 32 of them float64. An H100 (132 SMs, 1.755 GHz, 128 instructions and 64
- * float64 a cycle and SM) issues 2.97e13 a second: 3.2e11 bars if every slot is used; its float64 units alone would
- * allow 4.6e11. The target of 2e11 asks for 62 % of the slots: lanes of a warp that trade on the same bars, 4 warps a
- * scheduler that hide a chain of 3 divisions, and lanes that are there in time. A whole `gauntlet sweep` isn't near
- * that: its host side takes below 0.5 us a configuration (401,401 of 2 bars each in 0.19 s on one CPU thread, simulated
- * and all), so with 6,320 bars a lane it feeds a GPU 1.4e10 bars a second, and is hidden only by lanes of 1e5 bars. */
+ * The benchmark's grid (fills on 0.148 of the bars, flat on half of the others; half of the stretches taken to reach
+ * their peak) then costs 0.148 x 293 + 0.164 x 110 + 0.43 x 60 + 10 = 97 instructions a bar, 36 of them float64. An
+ * H100 (132 SMs, 1.755 GHz, 128 instructions and 64 float64 a cycle and SM) issues 2.97e13 a second: 3.1e11 bars if
+ * every slot is used; its float64 units alone would allow 4.1e11. The target of 2e11 asks for 65 % of the slots: lanes
+ * of a warp that trade on the same bars, 4 warps a scheduler that hide a chain of 3 divisions, and lanes that are there
+ * in time. A whole `gauntlet sweep` isn't near that: its host side takes below 0.5 us a configuration (401,401 of 2
+ * bars each in 0.19 s on one CPU thread, simulated and all), so with 6,320 bars a lane it feeds a GPU 1.4e10 bars a
+ * second, and is hidden only by lanes of 1e5 bars. */
 #include <stdlib.h>
 #include <string.h>
 
