@@ -21,8 +21,8 @@
 #include "kernels/math/feature.h"
 
 static constexpr uint32_t TILE = 128;
-static constexpr uint32_t BEFORE = GNT_CLOSES;  /* bars before a tile: 49 of the longest window, one for a return */
-static constexpr uint32_t MOST_SEGMENTS = 2048; /* of a chunk */
+static constexpr uint32_t BEFORE = GNT_CLOSES; /* bars before a tile: 49 of the longest window, one for a return */
+static constexpr uint32_t MOST_SEGMENTS = 512; /* of a chunk */
 static constexpr size_t MOST_ROWS = (size_t)1 << 20; /* of a chunk: 0.2 GB */
 /* Consecutive bars of one symbol in a chunk. */
 struct features_segment {

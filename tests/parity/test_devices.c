@@ -3,6 +3,7 @@
 #include "tests/parity/devices.h"
 
 #include "tests/parity/devices_draws.h"
+#include "tests/parity/devices_forward.h"
 #include "tests/parity/devices_probe.h"
 #include "tests/parity/devices_rows.h"
 #include "tests/parity/devices_simulate.h"
@@ -10,9 +11,11 @@
 #define ENTRY(op) #op, offsetof(gnt_ops, op)
 
 static const gnt_op_case cases[] = {
-    {"features, bars", ENTRY(features), rows_features_bars, rows_features_bars_check, NULL, false},
+    {"features, bars", ENTRY(features), rows_features_bars, rows_features_bars_check, rows_sizes, false},
     {"features, symbols", ENTRY(features), rows_features_symbols, rows_features_symbols_check, NULL, false},
-    {"scale, rows", ENTRY(scale), rows_scale, rows_scale_check, NULL, false},
+    {"scale, rows", ENTRY(scale), rows_scale, rows_scale_check, rows_sizes, false},
+    {"forward, kinds", ENTRY(forward), forward_kinds, forward_kinds_check, NULL, false},
+    {"forward, variants", ENTRY(forward), forward_both, forward_both_check, forward_sizes_variants, false},
     {"simulate, lanes", ENTRY(simulate), simulate_lanes, simulate_lanes_check, NULL, false},
     {"simulate, paths", ENTRY(simulate), simulate_paths, simulate_paths_check, NULL, false},
     {"resample, replicates", ENTRY(resample), draws_replicates, draws_replicates_check, NULL, false},
@@ -31,16 +34,19 @@ typedef struct backend {
     const char *device, *simd;    /* of the engine; an instruction set of the CPU */
     const char *order;            /* of the emulated device's threads */
     const char *devices, *memory; /* of the emulated machine: how many, bytes of each */
+    const char *only;             /* operations that are run; NULL: all */
 } backend;
 
 static const backend backends[] = {
-    {"cpu", "cpu", NULL, NULL, NULL, NULL},
-    {"cpu generic", "cpu", "generic", NULL, NULL, NULL},
-    {"cpu avx2", "cpu", "avx2", NULL, NULL, NULL},
-    {"emu forward", "emu", NULL, "forward", NULL, NULL},
-    {"emu shuffle:20261", "emu", NULL, "shuffle:20261", NULL, NULL},
-    {"emu reverse, two of 512 KiB", "emu", NULL, "reverse", "2", "524288"}, /* calls in chunks */
-    {"cuda", "cuda", NULL, NULL, NULL, NULL},
+    {"cpu", "cpu", NULL, NULL, NULL, NULL, NULL},
+    {"cpu generic", "cpu", "generic", NULL, NULL, NULL, NULL},
+    {"cpu avx2", "cpu", "avx2", NULL, NULL, NULL, NULL},
+    {"emu forward", "emu", NULL, "forward", NULL, NULL, NULL},
+    {"emu shuffle:20261", "emu", NULL, "shuffle:20261", NULL, NULL, NULL},
+    {"emu reverse, two of 2 MiB", "emu", NULL, "reverse", "2", "2097152", NULL},
+    /* every call in many chunks */
+    {"emu forward, one of 64 KiB", "emu", NULL, "forward", "1", "65536", "features scale resample split"},
+    {"cuda", "cuda", NULL, NULL, NULL, NULL, NULL},
 };
 
 static const size_t *sizes_of(const gnt_op_case *c)
@@ -157,7 +163,9 @@ int main(void)
             printf("skip - %s: %zu cases (%s)\n", backends[b].name, n_all, why.text);
             continue;
         }
-        for (size_t i = 0; i < N_CASES; i++) failed += run_case(&engine, &cpu, &backends[b], &cases[i]);
+        for (size_t i = 0; i < N_CASES; i++)
+            if (!backends[b].only || strstr(backends[b].only, cases[i].op))
+                failed += run_case(&engine, &cpu, &backends[b], &cases[i]);
         gnt_engine_close(&engine);
     }
     gnt_engine_close(&cpu);
