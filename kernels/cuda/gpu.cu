@@ -75,11 +75,38 @@ gnt_status gnt_gpu_fit(gnt_gpu *gpu, size_t item_bytes, size_t kept, size_t most
     return GNT_OK;
 }
 
-gnt_status gnt_slab_reserve(gnt_gpu *gpu, size_t bytes)
+/* The last layout's guards go. */
+static void slab_unguard(gnt_gpu *gpu)
 {
 #ifdef GNT_EMU
     if (gpu->slab) gnt_emu_unguard_all(gpu->slab, gpu->slab_bytes);
+#else
+    (void)gpu;
 #endif
+}
+
+static gnt_status slab_free(gnt_gpu *gpu)
+{
+    slab_unguard(gpu);
+    GNT_CUDA(gpu, cudaStreamSynchronize(gpu->stream));
+    GNT_CUDA(gpu, cudaFree(gpu->slab));
+    gpu->slab = nullptr;
+    gpu->slab_bytes = 0;
+    return GNT_OK;
+}
+
+gnt_status gnt_gpu_malloc(gnt_gpu *gpu, void **memory, size_t bytes)
+{
+    size_t free = 0, total = 0;
+    GNT_CUDA(gpu, cudaMemGetInfo(&free, &total));
+    if (bytes > free && gpu->slab) GNT_GPU_TRY(slab_free(gpu));
+    GNT_CUDA(gpu, cudaMalloc(memory, bytes));
+    return GNT_OK;
+}
+
+gnt_status gnt_slab_reserve(gnt_gpu *gpu, size_t bytes)
+{
+    slab_unguard(gpu);
     if (bytes <= gpu->slab_bytes) return GNT_OK;
     size_t room = 0;
     GNT_GPU_TRY(gnt_gpu_room(gpu, &room));
@@ -88,10 +115,7 @@ gnt_status gnt_slab_reserve(gnt_gpu *gpu, size_t bytes)
                               "GPU %d: needs %.1f MB at once, device has %.1f MB free: use a device with more memory, "
                               "or --device cpu",
                               gpu->number, (double)bytes * 1e-6, (double)room * 1e-6);
-    GNT_CUDA(gpu, cudaStreamSynchronize(gpu->stream));
-    GNT_CUDA(gpu, cudaFree(gpu->slab));
-    gpu->slab = nullptr;
-    gpu->slab_bytes = 0;
+    GNT_GPU_TRY(slab_free(gpu));
     GNT_CUDA(gpu, cudaMalloc(&gpu->slab, bytes));
     gpu->slab_bytes = bytes;
     return GNT_OK;

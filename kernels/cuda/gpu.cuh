@@ -92,6 +92,8 @@ struct gnt_slab {
 
 /* Bytes of device memory that a call may still ask for, the slab's included, a share kept for the driver. */
 gnt_status gnt_gpu_room(gnt_gpu *gpu, size_t *bytes);
+/* Memory that outlives the call; where the slab is in the way, it makes room. Freed with cudaFree. */
+gnt_status gnt_gpu_malloc(gnt_gpu *gpu, void **memory, size_t bytes);
 /* Items of a chunk, at least 1 and at most `most`: as many as fit beside `kept` bytes, the rounding of up to 16 parts
  * included. Where not even one fits, the slab says so. */
 gnt_status gnt_gpu_fit(gnt_gpu *gpu, size_t item_bytes, size_t kept, size_t most, size_t *n);

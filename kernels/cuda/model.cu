@@ -28,7 +28,9 @@ static gnt_status pack_share(gnt_gpu *gpu, size_t first, size_t last, void *arg)
     size_t bytes = c->model->layout.n * sizeof(float);
     (void)first;
     (void)last;
-    GNT_CUDA(gpu, cudaMalloc(&share->weights, bytes));
+    void *weights = nullptr;
+    GNT_GPU_TRY(gnt_gpu_malloc(gpu, &weights, bytes));
+    share->weights = static_cast<float *>(weights);
     GNT_GPU_TRY(gnt_upload(gpu, share->weights, c->weights, bytes));
     if (c->model->kind->pack) GNT_GPU_TRY(c->model->kind->pack(gpu, c->model, c->weights, &share->own));
     return gnt_gpu_sync(gpu);

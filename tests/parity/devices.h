@@ -52,7 +52,7 @@ typedef struct gnt_op_case {
 
 static const size_t parity_sizes[] = {0, 1, 31, 32, 33, 1000, 1009, PARITY_END};
 static const size_t parity_sizes_from_one[] = {1, 31, 32, 33, 1000, 1009, PARITY_END};
-static const size_t parity_sizes_small[] = {0, 1, 31, 32, 33, 101, PARITY_END}; /* where an element is much work */
+static const size_t parity_sizes_small[] = {0, 1, 31, 32, 33, PARITY_END}; /* where an element is much work */
 
 static inline void parity_fail(parity_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static inline void parity_fail(parity_run *run, const char *format, ...)

@@ -7,6 +7,7 @@
 #include "tests/parity/devices_probe.h"
 #include "tests/parity/devices_rows.h"
 #include "tests/parity/devices_simulate.h"
+#include "tests/parity/devices_train.h"
 
 #define ENTRY(op) #op, offsetof(gnt_ops, op)
 
@@ -16,6 +17,8 @@ static const gnt_op_case cases[] = {
     {"scale, rows", ENTRY(scale), rows_scale, rows_scale_check, rows_sizes, false},
     {"forward, kinds", ENTRY(forward), forward_kinds, forward_kinds_check, NULL, false},
     {"forward, variants", ENTRY(forward), forward_both, forward_both_check, forward_sizes_variants, false},
+    {"train, windows", ENTRY(train), train_windows, NULL, parity_sizes_from_one, false},
+    {"train, models", ENTRY(train), train_many, NULL, parity_sizes_small, false},
     {"simulate, lanes", ENTRY(simulate), simulate_lanes, simulate_lanes_check, NULL, false},
     {"simulate, paths", ENTRY(simulate), simulate_paths, simulate_paths_check, NULL, false},
     {"resample, replicates", ENTRY(resample), draws_replicates, draws_replicates_check, NULL, false},
@@ -27,7 +30,7 @@ static const gnt_op_case cases[] = {
 #define N_CASES (sizeof cases / sizeof *cases)
 
 /* Entries that a module's table may still lack; anything else that is missing fails. */
-static const char *const missing[] = {"train", NULL};
+static const char *const missing[] = {NULL};
 
 typedef struct backend {
     const char *name;
