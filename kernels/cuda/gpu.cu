@@ -260,6 +260,7 @@ static void run_share(gnt_gpu *gpu, size_t first, size_t last, gnt_gpu_fn *fn, v
     gpu->kernel_seconds = 0;
     *status = gpu->fault;
     if (*status) return;
+    gpu->reason[0] = 0;
     cudaError_t error = cudaSetDevice(gpu->number);
     *status = error == cudaSuccess ? fn(gpu, first, last, arg)
                                    : gnt_gpu_fail(gpu, error, "cudaSetDevice", __FILE__, __LINE__);

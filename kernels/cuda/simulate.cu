@@ -312,14 +312,18 @@ static bool host_alloc(sim_host *host, const sim_room *room)
     return host->totals && host->runs && host->paths;
 }
 
-/* Nothing runs on after the call. */
-static gnt_status work_run(sim_work *w)
+static gnt_status work_start(sim_work *w)
 {
     if (!host_alloc(&w->host, &w->plan.room)) return GNT_ENOMEM;
     GNT_GPU_TRY(gnt_slab_place(w->gpu, &w->plan));
     GNT_GPU_TRY(feeds_upload(w->gpu, &w->plan));
-    gnt_status st = chunks_run(w);
-    gnt_status here = gnt_gpu_sync(w->gpu);
+    return chunks_run(w);
+}
+
+/* Nothing runs on after the call, not even after an error. */
+static gnt_status work_run(sim_work *w)
+{
+    gnt_status st = work_start(w), here = gnt_gpu_sync(w->gpu);
     gnt_gpu_swap(w->gpu);
     gnt_status there = gnt_gpu_sync(w->gpu);
     return st ? st : here ? here : there;
