@@ -182,6 +182,17 @@ static const look looks[] = {
     {"split", split, PART(enhanced)},
 };
 
+/* Totals end in padding, which is nobody's. */
+static bool same_bytes(const look *l, const outputs *want, const outputs *got)
+{
+    size_t n = l->call == simulate ? LANES : 1, stride = l->bytes / n;
+    size_t bytes = l->call == simulate ? offsetof(gnt_sim_totals, ruined) + sizeof(bool) : stride;
+    const char *a = (const char *)want + l->offset, *b = (const char *)got + l->offset;
+    for (size_t i = 0; i < n; i++)
+        if (memcmp(a + i * stride, b + i * stride, bytes) != 0) return false;
+    return true;
+}
+
 static gnt_status look_at(const look *l, const gnt_ops *ops, gnt_device *dev, gnt_device *cpu, const inputs *in,
                           outputs *want, outputs *got, gnt_error *why)
 {
@@ -189,8 +200,7 @@ static gnt_status look_at(const look *l, const gnt_ops *ops, gnt_device *dev, gn
     if (st) return gnt_fail(why, st, "%s on the CPU: %s", l->name, gnt_status_text(st));
     st = l->call(ops, dev, in, got);
     if (st) return gnt_fail(why, st, "%s: %s", l->name, *ops->reason(dev) ? ops->reason(dev) : gnt_status_text(st));
-    char *a = (char *)want + l->offset, *b = (char *)got + l->offset;
-    if (memcmp(a, b, l->bytes) != 0)
+    if (!same_bytes(l, want, got))
         return gnt_fail(why, GNT_EDEVICE, "%s differs from the CPU's bits in a small test: ./run.sh gpu says where",
                         l->name);
     return GNT_OK;

@@ -26,7 +26,12 @@ static gnt_status choose(gnt_device *dev, const char *kind, int *first, int *n)
     if (error == cudaErrorInsufficientDriver) return fail(dev, GNT_EDEVICE, "no driver, or one older than this build");
     if (error == cudaErrorNoDevice || (error == cudaSuccess && found == 0))
         return fail(dev, GNT_EDEVICE, "no GPU is visible");
-    if (error != cudaSuccess) return fail(dev, GNT_EDEVICE, cudaGetErrorString(error));
+    if (error != cudaSuccess) {
+        snprintf(dev->reason, sizeof dev->reason, "cudaGetDeviceCount (cuda.cu:%d): %s", __LINE__,
+                 cudaGetErrorString(error));
+        (void)cudaDeviceReset();
+        return GNT_EDEVICE;
+    }
     *first = kind ? atoi(kind) : 0;
     *n = kind ? 1 : found < GNT_MAX_GPUS ? found : GNT_MAX_GPUS;
     if (*first < found) return GNT_OK;
@@ -40,14 +45,13 @@ static bool has_bf16(const gnt_device *dev)
     const char *allowed = getenv("GNT_CUDA_BF16");
     if (!allowed || strcmp(allowed, "1") != 0) return false;
     for (unsigned g = 0; g < dev->n_gpus; g++)
-        if (dev->gpu[g].generation < 8) return false;
+        if (dev->gpu[g].major < 8) return false;
     return true;
 }
 
 static gnt_status open_all(gnt_device *dev, const char *kind)
 {
     int first = 0, n = 0;
-    cudaDeviceProp prop;
     GNT_GPU_TRY(choose(dev, kind, &first, &n));
     for (; dev->n_gpus < (unsigned)n; dev->n_gpus++) {
         gnt_gpu *gpu = &dev->gpu[dev->n_gpus];
@@ -57,10 +61,8 @@ static gnt_status open_all(gnt_device *dev, const char *kind)
         gnt_gpu_close(gpu);
         return st;
     }
-    if (cudaGetDeviceProperties(&prop, first) != cudaSuccess)
-        return fail(dev, GNT_EDEVICE, "the GPU doesn't say what it is");
-    snprintf(dev->simd, sizeof dev->simd, "sm_%d%d", prop.major, prop.minor);
-    snprintf(dev->chip, sizeof dev->chip, "%.63s", prop.name);
+    snprintf(dev->simd, sizeof dev->simd, "sm_%u%u", dev->gpu[0].major, dev->gpu[0].minor);
+    memcpy(dev->chip, dev->gpu[0].chip, sizeof dev->chip);
     dev->bf16 = has_bf16(dev);
     return GNT_OK;
 }

@@ -308,7 +308,9 @@ gnt_status gnt_gpu_open(gnt_gpu *gpu, int number)
     GNT_CUDA(gpu, cudaGetDeviceProperties(&prop, number));
     gpu->n_sm = (unsigned)prop.multiProcessorCount;
     gpu->shared_bytes = prop.sharedMemPerBlockOptin;
-    gpu->generation = (unsigned)prop.major;
+    gpu->major = (unsigned)prop.major;
+    gpu->minor = (unsigned)prop.minor;
+    snprintf(gpu->chip, sizeof gpu->chip, "%.63s", prop.name);
     GNT_CUDA(gpu, cudaStreamCreateWithFlags(&gpu->stream, cudaStreamNonBlocking));
     GNT_CUDA(gpu, cudaEventCreate(&gpu->begin));
     GNT_CUDA(gpu, cudaEventCreate(&gpu->end));
@@ -322,22 +324,27 @@ gnt_status gnt_gpu_open(gnt_gpu *gpu, int number)
     return GNT_OK;
 }
 
-/* After a fault these calls fail too; there is nobody left to tell. */
-void gnt_gpu_close(gnt_gpu *gpu)
+static void free_all(gnt_gpu *gpu)
 {
-    if (!gpu->stream) return;
-    (void)cudaSetDevice(gpu->number);
     (void)cudaStreamSynchronize(gpu->stream);
     if (gpu->other) (void)cudaStreamSynchronize(gpu->other);
     for (gnt_slot &slot : gpu->slot) {
         if (slot.memory) (void)cudaFreeHost(slot.memory);
         if (slot.done) (void)cudaEventDestroy(slot.done);
     }
-    if (gpu->begin) (void)cudaEventDestroy(gpu->begin);
-    if (gpu->end) (void)cudaEventDestroy(gpu->end);
-    if (gpu->other_begin) (void)cudaEventDestroy(gpu->other_begin);
-    if (gpu->other_end) (void)cudaEventDestroy(gpu->other_end);
+    const cudaEvent_t events[] = {gpu->begin, gpu->end, gpu->other_begin, gpu->other_end};
+    for (cudaEvent_t event : events)
+        if (event) (void)cudaEventDestroy(event);
     (void)cudaFree(gpu->slab);
     if (gpu->other) (void)cudaStreamDestroy(gpu->other);
     (void)cudaStreamDestroy(gpu->stream);
+}
+
+/* After a fault these calls fail too; there is nobody left to tell. What is left of the context would answer every call
+ * with the fault: it goes, so that the next engine may work. */
+void gnt_gpu_close(gnt_gpu *gpu)
+{
+    (void)cudaSetDevice(gpu->number);
+    if (gpu->stream) free_all(gpu);
+    if (gpu->fault) (void)cudaDeviceReset();
 }

@@ -23,8 +23,9 @@ struct gnt_slot {
 struct gnt_gpu {
     int number;
     unsigned n_sm;
-    size_t shared_bytes; /* that a block may ask for */
-    unsigned generation; /* of compute capability 9.0: 9 */
+    size_t shared_bytes;   /* that a block may ask for */
+    unsigned major, minor; /* of compute capability 9.0: 9 and 0 */
+    char chip[64];
     cudaStream_t stream;
     cudaEvent_t begin, end; /* round the kernels of a chunk */
     cudaStream_t other;     /* for calls that copy one chunk while another is computed */
