@@ -284,10 +284,10 @@ static double features_bytes(const gnt_bench_case *what)
 
 /* clang-format off */
 static const gnt_bench_op ops[] = {
-    {"forward_sliding", "windows", EVERY, NULL, {{4096, 65536, 16}, {1, 1, 1}}, 1u << 24, true,
+    {"forward_sliding", "windows", EVERY, NULL, {{4096, 65536, 32}, {1, 1, 1}}, 1u << 24, true,
      prepare_sliding, call_forward, finite_forward,
      n_units, gnt_bench_sliding_flops, gnt_bench_sliding_bytes, gnt_bench_cells},
-    {"forward_windows", "windows", EVERY, NULL, {{4096, 65536, 16}, {1, 1, 1}}, 1u << 20, true,
+    {"forward_windows", "windows", EVERY, NULL, {{4096, 65536, 32}, {1, 1, 1}}, 1u << 20, true,
      prepare_apart, call_forward, finite_forward,
      n_units, gnt_bench_windows_flops, gnt_bench_windows_bytes, gnt_bench_cells},
     {"forward_one", "windows", EVERY, NULL, {{1, 1, 1}, {1, 1, 1}}, 1, false,

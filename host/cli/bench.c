@@ -266,9 +266,14 @@ const gnt_verb gnt_verb_bench = {
         "the share of peak in the rest of the time. Inputs are synthetic. Measure on a quiet machine: load_1m and\n"
         "the spread (iqr) tell.\n"
         "\n"
+        "On a GPU (--device cuda:0) calls are larger; a row has the rate from host memory to host memory and that of\n"
+        "the kernels alone, whose GFLOP/s and peak stand beside it, and forward is measured beside every algorithm of\n"
+        "cuDNN (GNT_CUDNN names its file). On the emulated device nothing says anything about speed.\n"
+        "\n"
         "Examples:\n"
         "  gauntlet bench --op forward_sliding,train --shape 1x32,2x96 --threads 1,2\n"
-        "  gauntlet bench --op forward_one --model enhanced.onnx --json",
+        "  gauntlet bench --op forward_one --model enhanced.onnx --json\n"
+        "  gauntlet bench --device cuda:0 --op forward_windows --shape lstm_a --n 65536",
     .options = options,
     .computes = true,
 };

@@ -45,7 +45,7 @@ void gnt_bench_say_head(const gnt_args *args, const json_t *machine)
 
 /* ---- rows ------------------------------------------------------------------------------------------------------- */
 
-/* "12.3 us" in eleven columns or fewer. */
+/* "12.3 us" in eleven columns or fewer; "-": not timed. */
 static const char *time_text(double seconds, char out[24])
 {
     static const struct {
@@ -54,7 +54,10 @@ static const char *time_text(double seconds, char out[24])
     } units[] = {{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}};
     size_t i = 0;
     while (i < 3 && seconds < units[i].unit) i++;
-    snprintf(out, 24, "%.3g %s", seconds / units[i].unit, units[i].name);
+    if (isfinite(seconds))
+        snprintf(out, 24, "%.3g %s", seconds / units[i].unit, units[i].name);
+    else
+        snprintf(out, 24, "-");
     return out;
 }
 

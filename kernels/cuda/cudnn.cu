@@ -356,9 +356,9 @@ static gnt_status run_way(gnt_gpu *gpu, const cudnn_library *lib, cudnn_way how,
 static gnt_status run_way(gnt_gpu *gpu, const cudnn_library *, cudnn_way, const peer_call *)
 {
 #ifdef GNT_EMU
-    return gnt_gpu_refuse(gpu, GNT_EUNSUPPORTED, "cuDNN runs on a GPU, not on the emulated device");
+    return gnt_gpu_refuse(gpu, GNT_EIO, "cuDNN runs on a GPU, not on the emulated device");
 #else
-    return gnt_gpu_refuse(gpu, GNT_EUNSUPPORTED, "cuDNN can't be used: this build was made without its headers");
+    return gnt_gpu_refuse(gpu, GNT_EIO, "cuDNN can't be used: this build was made without its headers");
 #endif
 }
 #endif

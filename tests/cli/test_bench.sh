@@ -51,6 +51,29 @@ run bench --op forward_sliding,train --model "$model" --n 16 --json
 expect "a model of its own" 0 "\"shape\": \"$model\", \"net\": {"
 expect "its direction" 0 '"bidirectional": true'
 
+# ---- other devices: the same keys, kernels timed by the device, the library beside us or why not
+if [ "$(grep -c '"kernel_s": null' "$SCRATCH/rows")" = "$lines" ] && [ "$(grep -c '"peer": null' "$SCRATCH/rows")" = "$lines" ]; then ok "the CPU has no kernels apart, no peer"; else not_ok "the CPU has no kernels apart"; fi
+run info --json
+if grep -q '"name": "emu", "available": true' "$OUT"; then
+  GNT_CUDNN=/absent/libcudnn.so.9 run bench --device emu --op forward_windows,forward_one --shape 1x24 --json --quiet
+  expect "the emulated device" 0 '"device": "emu", "simd": "sm_90", "precision": "float32", "threads": 1, "n": 32, "models": 1'
+  tr '\n' ' ' <"$OUT" | sed 's/{ *"op"/\n{"op"/g' | tail -n +2 >"$SCRATCH/emu"
+  if [ "$(grep -c '"note": "emulated device: says nothing about speed"' "$SCRATCH/emu")" = 2 ]; then ok "every emulated row says so"; else not_ok "every emulated row says so" "$(cat "$SCRATCH/emu")"; fi
+  row=$(head -1 "$SCRATCH/emu")
+  if awk -v k="$(figure kernel_s "$row")" -v r="$(figure kernel_per_s "$row")" 'BEGIN { exit !(k > 0 && (r * k / 32 - 1)^2 < 1e-18) }'; then ok "kernels have a time and a rate"; else not_ok "kernels have a time and a rate" "$row"; fi
+  if grep -q '"p99_s": [0-9]' "$SCRATCH/emu"; then ok "one window has its 99 % quantile"; else not_ok "one window has its 99 % quantile" "$(tail -1 "$SCRATCH/emu")"; fi
+  said="cuDNN can't be used: /absent/libcudnn.so.9: cannot open shared object file: No such file or directory: install cuDNN 9, or name its file in GNT_CUDNN"
+  if [ "$(grep -o '"refusal": "[^"]*"' "$SCRATCH/emu" | grep -cF "$said")" = 1 ] && grep -q '"ratio": null' <<<"$row"; then ok "no cuDNN: said once, no ratio"; else not_ok "no cuDNN: said once" "$row"; fi
+  library=$(ldd "$GAUNTLET" | sed -n 's/.*=> \(.*libm\.so[^ ]*\) .*/\1/p')
+  GNT_CUDNN=$library run bench --device emu --op forward_windows --shape 1x24 --n 1 --quiet
+  expect "a library that isn't cuDNN" 0 "has no cudnnGetVersion: version 9 is needed"
+  run bench --device emu --op forward_one --shape 1x24 --quiet
+  expect "a table that says what it is" 0 "! Emulated on the processor: no figure below says anything about speed."
+  refuses "threads of a device without any" 2 "--threads: device emu has none to choose" bench --device emu --threads 1,2 --quiet
+else
+  skip "bench on the emulated device: it isn't in this build"
+fi
+
 # ---- refused
 refuses "an unknown operation" 2 "did you mean 'forward_one'" bench --op forward_on --quiet
 refuses "an unknown shape" 2 "did you mean '2x96'" bench --shape 2x95 --quiet

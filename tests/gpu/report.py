@@ -102,8 +102,8 @@ def rate_lines(results):
             row["n"] * row["models"],
             times(row["median_s"]),
             f"{row['per_s']:.4g}",
-            times(row["kernel_s"]),
-            f"{row['kernel_per_s']:.4g}",
+            times(row["kernel_s"]) if row["kernel_s"] else "-",
+            number(row["kernel_per_s"], 4),
             percent(row["kernel_peak_share"]),
             times(row["p99_s"]) if row["p99_s"] else "-",
         ]
