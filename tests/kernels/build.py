@@ -38,6 +38,8 @@ def tool(name):
 
 def demangle(names):
     """{mangled: name with template arguments, without parameters and blanks, the same in every build}."""
+    if not names:
+        return {}
     if not shutil.which("c++filt"):
         raise Missing("no c++filt (Debian package binutils)")
     text = subprocess.run(["c++filt", "-p"], input="\n".join(names), capture_output=True, text=True, check=True).stdout
@@ -54,20 +56,25 @@ def demangle(names):
 
 
 def read_log(path):
-    """One row a kernel and architecture of one source."""
+    """One row a kernel and architecture of one source. Functions that a kernel calls (noinline) come behind it; what
+    they spill is the kernel's."""
     rows, row = [], None
     for line in path.read_text().splitlines():
         if match := ENTRY.search(line):
-            row = {"mangled": match.group(1), "arch": match.group(2)}
+            row = {"mangled": match.group(1), "arch": match.group(2), "stack": 0, "spill_stores": 0, "spill_loads": 0}
+            row["functions"] = 0
             rows.append(row)
         elif row and (match := FRAME.search(line)):
-            row["stack"], row["spill_stores"], row["spill_loads"] = (int(n) for n in match.groups())
+            stack, stores, loads = (int(n) for n in match.groups())
+            row["stack"] = max(row["stack"], stack)
+            row["spill_stores"] += stores
+            row["spill_loads"] += loads
+            row["functions"] += 1
         elif row and (match := USED.search(line)):
             shared = SHARED.search(line)
             row["registers"], row["static_shared"] = int(match.group(1)), int(shared.group(1)) if shared else 0
-            row = None
     for row in rows:
-        if "registers" not in row or "stack" not in row:
+        if "registers" not in row or not row["functions"]:
             sys.exit(f"{path}: nothing on {row['mangled']} for {row['arch']}; another compiler's words?")
     return rows
 
@@ -79,7 +86,7 @@ def read_logs(folder, sources=ROOT / "kernels" / "cuda"):
         source = path.name.removesuffix(".o.ptxas")
         if (pathlib.Path(sources) / source).exists():
             rows += [{"source": source, **row} for row in read_log(path)]
-    names = demangle(sorted({row["mangled"] for row in rows})) if rows else {}
+    names = demangle(sorted({row["mangled"] for row in rows}))
     for row in rows:
         row["kernel"] = names[row["mangled"]]
     return sorted(rows, key=lambda r: (r["source"], r["kernel"], int(re.sub(r"\D", "", r["arch"]))))

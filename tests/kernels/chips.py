@@ -6,6 +6,8 @@ shared memory are handed out. Data sheets: NVIDIA H100 Tensor Core GPU, NVIDIA H
 clocks and L2: NVIDIA H100 Tensor Core GPU Architecture (white paper).
 """
 
+import re
+
 WARP = 32
 
 # By compute capability (Guide): warps, blocks and bytes of shared memory that an SM holds; bytes for one block.
@@ -94,7 +96,7 @@ def cycles(counts, runs, uniform=0.0):
         if word == "HMMA":
             found["tensor"] += n * MMA_FMA / MMA_FMA_A_CYCLE
     found["issue"] = counts["total"] * WARP / LANES["issue"]
-    loads = sum(n for opcode, n in counts["opcodes"].items() if opcode.startswith(("LDS", "LDG")) and ".128" in opcode)
+    loads = sum(n for opcode, n in counts["opcodes"].items() if re.match(r"LD[SG]?\..*128", opcode))
     wide = loads * 16 * uniform
     moved = sum(counts["bytes"].values()) - wide + wide / UNIFORM_GAIN
     found["memory"] = moved * WARP / MEMORY_BYTES

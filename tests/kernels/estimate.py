@@ -28,10 +28,13 @@ def value(formula, names):
 
 
 def choose(loops, how):
-    """A loop by its rule: "most FFMA", "most FFMA of innermost", "128 FFMA of innermost"; of equals the first."""
-    rule, _, which = how.partition(" of ")
+    """A loop by its rule: "most FFMA", "most FFMA of innermost", "64 FFMA of innermost in NAME"; of equals the first.
+    NAME: a function that the kernel calls."""
+    rule, _, function = how.partition(" in ")
+    rule, _, which = rule.partition(" of ")
     n, group = rule.split()
     found = [loop for loop in loops if loop["innermost"] or which != "innermost"]
+    found = [loop for loop in found if not function or loop["name"].startswith(function + " ")]
     if n != "most":
         return next((loop for loop in found if loop["groups"].get(group, 0) == int(n)), None)
     best = max(found, key=lambda loop: loop["groups"].get(group, 0), default=None)

@@ -58,6 +58,11 @@ def gather(folder):
         row["shared_shapes"] = [shared_shape(row, s) for s in shapes if re.fullmatch(s["kernel"], row["kernel"])]
         row.update(sass.analyse(code[key]))
         row["lines"] = code[key]
+        names = build.demangle(sorted({loop["function"] for loop in row["loops"]} - {""}))
+        for loop in row["loops"]:
+            if loop["function"]:
+                loop["name"] = f"{names[loop['function']]} {loop['name']}"
+            del loop["function"]
         if row["threads"]:
             row.update(occupancy_of(row, row["threads"], row["static_shared"]))
     return rows

@@ -11,6 +11,7 @@ import re
 SECTION = re.compile(r"^\s*\.section\s+\.text\.([^,\s]+)")
 LABEL = re.compile(r"^([.$\w]+):")
 LINE = re.compile(r"^\s+/\*([0-9a-f]{4,})\*/\s+(?:\{\s*)?(?:@(!?U?P\w+)\s+)?([A-Z][A-Z0-9_.]*)\s*([^;]*);?")
+HELPER = "$__internal"
 TARGET = re.compile(r"`\(([^)]+)\)")
 
 # What a report names, by the first word of the instruction.
@@ -92,13 +93,22 @@ def is_indirect(instruction):
     return name == "CALL" and target(instruction) is None
 
 
+def functions_of(lines):
+    """[(name, lines)]: the kernel itself, named "", then functions that it calls, $kernel$name, by their own names, then
+    the compiler's helpers, $__internal_.."""
+    parts = [("", [])]
+    for label, instruction in lines:
+        if label and label.startswith("$"):
+            parts.append((label if label.startswith(HELPER) else label.rsplit("$", 1)[1], []))
+        parts[-1][1].append((label, instruction))
+    return parts
+
+
 def cut(lines):
-    """Blocks of the kernel itself; the compiler's helper functions, $.., follow it and are left out."""
+    """Basic blocks of one function."""
     blocks = [Block(0)]
     for label, instruction in lines:
         if label:
-            if label.startswith("$"):
-                break
             if blocks[-1].code:
                 blocks.append(Block(len(blocks)))
             blocks[-1].labels.append(label)
@@ -141,7 +151,7 @@ def connect(blocks):
             block.successors.append(at[goal])
         if falls and i + 1 < len(blocks):
             block.successors.append(i + 1)
-        block.cold = any(word(c) == "CALL" and (target(c) or "").startswith("$") for c in block.code)
+        block.cold = any(word(c) == "CALL" and (target(c) or "").startswith(HELPER) for c in block.code)
     return blocks
 
 
@@ -254,30 +264,42 @@ def count(blocks):
     }
 
 
-def analyse(lines):
-    """All counts of one kernel: the whole function, every loop, and what must not be there."""
-    blocks = connect(cut(lines))
-    everything = [instruction for _, instruction in lines if instruction]
-    loops = loops_of(blocks)
+def loop_rows(function, blocks, loops):
+    """Counts of each loop's own blocks; what loops inside hold is theirs."""
     rows = []
     for loop in loops:
-        own = [blocks[b] for b in sorted(loop.own())]
-        code = [c for b in sorted(loop.body) for c in blocks[b].code]
+        code = [c for b in loop.body for c in blocks[b].code]
         rows.append(
             {
+                "function": function,
                 "name": loop.name,
                 "innermost": not loop.children,
                 "from": min(c.address for c in code),
                 "to": max(c.address for c in code),
-                **count(own),
+                **count([blocks[b] for b in sorted(loop.own())]),
             }
         )
-    inside = set().union(*(loop.body for loop in loops)) if loops else set()
+    return rows
+
+
+def analyse(lines):
+    """All counts of one kernel: the whole code, every loop, and what must not be there."""
+    everything = [instruction for _, instruction in lines if instruction]
+    whole, outside, rows = [], [], []
+    for name, part in functions_of(lines):
+        if name.startswith(HELPER):
+            continue
+        blocks = connect(cut(part))
+        loops = loops_of(blocks) if blocks else []
+        inside = set().union(*(loop.body for loop in loops)) if loops else set()
+        whole += blocks
+        outside += [block for i, block in enumerate(blocks) if i not in inside]
+        rows += loop_rows(name, blocks, loops)
     return {
-        "whole": count(blocks),
-        "outside": count([block for i, block in enumerate(blocks) if i not in inside]),
+        "whole": count(whole),
+        "outside": count(outside),
         "loops": rows,
-        "helpers": len(everything) - sum(len(block.code) for block in blocks),
+        "helpers": len(everything) - sum(len(block.code) for block in whole),
         "local": sum(word(c) in ("LDL", "STL") for c in everything),
         "indirect": [f"{c.address:#06x} {c.opcode} {c.operands}".strip() for c in everything if is_indirect(c)],
     }

@@ -31,6 +31,7 @@ first:
         /*00d0*/                   BAR.SYNC.DEFER_BLOCKING 0x0 ;
         /*00e0*/               @P3 BRA `(.L_outer) ;
         /*00f0*/                   STG.E desc[UR4][R2.64], R0 ;
+        /*00f8*/                   CALL.REL.NOINC `($first$phase) ;
         /*0100*/                   EXIT ;
 .L_slow:
         /*0110*/                   IMAD R5, R5, R6, R7 ;
@@ -40,6 +41,11 @@ first:
 $__internal_0_$__div:
         /*0140*/                   MUFU.RCP R2, R2 ;
         /*0150*/                   RET.REL.NODEC R2 `(first) ;
+$first$phase:
+.L_phase:
+        /*0160*/                   HMMA.16816.F32.BF16 R4, R8, R12, R4 ;
+        /*0170*/               @P0 BRA `(.L_phase) ;
+        /*0180*/                   RET.REL.NODEC R2 `(first) ;
 \t.section\t.text.second,"ax",@progbits
 second:
         /*0000*/                   STL [R1], R2 ;
@@ -59,8 +65,9 @@ def same(what, found, wanted):
 
 functions = sass.parse(TEXT)
 first, second = (sass.analyse(functions[name]) for name in ("first", "second"))
-loops = {loop["name"]: loop for loop in first["loops"]}
-same("two loops, one inside the other", list(loops), ["1", "1.1"])
+loops = {loop["function"] + loop["name"]: loop for loop in first["loops"]}
+same("two loops, one inside the other, and one in a function of its own", list(loops), ["1", "1.1", "phase1"])
+same("that function's counts", loops["phase1"]["groups"], {"HMMA": 1})
 same("the inner loop's counts", loops["1.1"]["groups"], {"FFMA": 2, "LDS": 1})
 same("its addresses", (loops["1.1"]["from"], loops["1.1"]["to"]), (0x90, 0xC0))
 same("its bytes", loops["1.1"]["bytes"], {"LDS": 16})
@@ -70,7 +77,7 @@ same(
     {"MUFU": 1, "LDG": 1, "IMAD": 1, "BAR": 1},
 )
 same("the division's cold block", (loops["1"]["cold"], first["helpers"]), (2, 2))
-same("innermost", [loop["innermost"] for loop in first["loops"]], [False, True])
+same("innermost", [loop["innermost"] for loop in first["loops"]], [False, True, True])
 same("outside the loops", first["outside"]["groups"], {"STG": 1})
 same("nothing through a register in the first", (first["indirect"], first["local"]), ([], 0))
 same(
