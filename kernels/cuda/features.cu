@@ -2,7 +2,7 @@
  *
  * formula  kernels/math/feature.h, the text that the CPU runs: gnt_bar_terms_of, gnt_emas_step, gnt_gauntlet_35_of
  * idea     every window is summed afresh at each bar, so a row needs the 50 bars before it and nothing older, but for
- *          the three EMAs. These run first, serially; then time is as parallel as symbols are.
+ *          the three EMAs. These run first, serially in time; then every bar is on its own.
  * shapes   bars [S] of [T_s] -> rows of all symbols one after the other [sum of T_s][width]; the host spreads them to
  *          its strides. A chunk is any number of symbols, or a piece of one with the 50 bars before it; the EMAs of a
  *          symbol that is cut are carried to the next chunk, so memory doesn't grow with symbols or histories.
@@ -11,12 +11,13 @@
  *                lie in shared memory, newest values side by side: neighbours read neighbouring doubles.
  * class    ulp; the same operations in the same order as the CPU, so the same bits. Only the payload of a NaN that
  *          comes out of bad bars is the chip's own.
- * shared   rows: 6 series x 178 x 8 bytes + the tile's rows (odd width: a thread's writes meet no other bank), 27 kB
- * fast     bars are read once and rows written once, both coalesced; about 40 float64 divisions a row are the work.
- *          On an H100 they take about 2 ns a row and SM, 16 ps a row over all: far below the 0.18 kB a row that has to
- *          cross PCIe (about 7 ns at 25 GB/s): an estimate, nothing is measured
- * versions 1 a thread a symbol over the whole state: 2.2 kB of local memory a thread, one warp for 32 symbols; not kept
- *          2 as here */
+ * shared   rows: 7 series x 178 x 8 bytes + the tile's rows (odd width: a thread's writes meet no other bank), 28 kB
+ * fast     bars are read once and rows written once, both coalesced. A gauntlet-35 row is 800 float64 instructions
+ *          (sm_90's machine code; 43 divisions and roots among them): 54 ps at 132 SMs x 64 a clock x 1.755 GHz,
+ *          against 7 ns for the 180 bytes a row that cross PCIe at 25 GB/s. The EMAs' chain is 3 dependent float64
+ *          operations a bar, some 14 ns: 20 us for 1,509 bars of any number of symbols. Estimates, nothing is measured
+ * versions 1 as here. A thread a symbol over the whole state wasn't built: 2.2 kB of local memory a thread, and a warp
+ *          for 32 symbols, leave most of the chip idle */
 #include "kernels/cuda/stages.cuh"
 #include "kernels/math/feature.h"
 
@@ -24,6 +25,7 @@ static constexpr uint32_t TILE = 128;
 static constexpr uint32_t BEFORE = GNT_CLOSES; /* bars before a tile: 49 of the longest window, one for a return */
 static constexpr uint32_t MOST_SEGMENTS = 512; /* of a chunk */
 static constexpr size_t MOST_ROWS = (size_t)1 << 20; /* of a chunk: 0.2 GB */
+
 /* Consecutive bars of one symbol in a chunk. */
 struct features_segment {
     uint64_t t0;     /* first row, counted in the symbol's bars */
