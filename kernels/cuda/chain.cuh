@@ -2,14 +2,14 @@
  *
  * formula  acc[g][j][v] += sum over k of weight[g][k][j] x[k][slot], one serial fma chain over rising k
  * mapping  a warp owns G groups of 16 outputs (4 units x gates i f g o) and 32 V windows; its lane l owns the slots
- *          l V .. l V + V - 1 of x, whose rows hold one number of every window of the block. With G V = 4 a lane has
- *          64 sums in registers.
+ *          l V .. l V + V - 1 of x, whose rows hold one number of every window of the block. 16 G V sums a lane
  * why      a weight is the same for the whole warp, so its 16-byte load is a broadcast (one pass of the shared
- *          memory); a row of x takes V passes. 64 fmas stand against 4 G + 1 loads and 4 G + V passes:
- *            G V    loads   passes   of 64 issue slots; four warps share the 64 cycles' passes
- *            1 4      5        8     32 of 64 cycles
- *            2 2      9       10     40 of 64
- *            4 1     17       17     68 of 64: for few windows or very wide layers only */
+ *          memory); a row of x takes V passes. Of the cycles that four warps need to issue a row's fmas, one warp a
+ *          scheduler, loads take
+ *            G V   sums   loads   passes   share of issue   share of the shared memory's passes
+ *            1 4    64       5       8          7 %           32 of 64 cycles
+ *            2 2    64       9      10         12 %           40 of 64
+ *            2 1    32       9       9         22 %           36 of 32: for few windows, and very wide layers only */
 #ifndef GNT_CUDA_CHAIN_CUH
 #define GNT_CUDA_CHAIN_CUH
 

@@ -1,13 +1,12 @@
 /* float32.cu: which form of the recurrence a call takes, and its launches (project.cuh, recurrence.cuh).
  *
- * Registers are limited to 128 by 512 threads, so a GPU holds 16 warps an SM; shared memory decides how many windows a
- * block can own. As many as fit are best, since every weight read is shared by all windows of a block, but not so many
- * that SMs go without a block. */
+ * 168 registers a thread leave room for 12 warps an SM (8 with one window a lane); shared memory decides how many
+ * windows a block can own. As many as fit are best, since every weight read is shared by all windows of a block, but
+ * not so many that SMs go without a block. */
 #include "kernels/cuda/model.cuh"
 #include "kernels/cuda/one.cuh"
 #include "kernels/cuda/recurrence.cuh"
 
-#define WARPS_AN_SM (GNT_RECURRENCE_THREADS / GNT_WARP)
 /* Windows an SM up to which blocks of one window are done before a block of 32 would be: a step costs the SM about
  * H^2 / 4 cycles a window there (two loads an fma), against H^2 + 35 H for 32. */
 #define ONE_BLOCKS_AN_SM 4u
@@ -96,11 +95,12 @@ static choice choose(const gnt_gpu *gpu, const gnt_layout *layout, size_t n_mode
         (void)place_shared(gpu, layout, &c); /* it fits: windows_a_lane was chosen so */
     }
     place_scratch(layout, &c);
-    size_t groups_a_warp = c.layered && c.windows_a_lane == 1 ? 2 : 4 / c.windows_a_lane;
+    size_t groups_a_warp = c.windows_a_lane == 4 ? 1 : 2;
     size_t warps = cut(layout->groups, groups_a_warp);
-    c.warps = (unsigned)(warps < WARPS_AN_SM ? warps : WARPS_AN_SM);
+    size_t most_warps = gnt_recurrence_threads(c.windows_a_lane) / GNT_WARP;
+    c.warps = (unsigned)(warps < most_warps ? warps : most_warps);
     c.tiles = cut(n, GNT_WARP * c.windows_a_lane);
-    size_t by_shared = c.shared ? gpu->shared_bytes / c.shared : WARPS_AN_SM, by_warps = WARPS_AN_SM / c.warps;
+    size_t by_shared = c.shared ? gpu->shared_bytes / c.shared : most_warps, by_warps = most_warps / c.warps;
     size_t blocks = (by_shared < by_warps ? by_shared : by_warps) * gpu->n_sm;
     c.blocks = (unsigned)(blocks < c.tiles * n_models ? blocks : c.tiles * n_models);
     return c;
@@ -190,8 +190,8 @@ static gnt_status launch_recurrence(gnt_gpu *gpu, const choice *c, const gnt_rec
         return c->resident ? gnt_launch(gpu, gnt_steps<2, 2, true>, grid, block, shared, *r)
                            : gnt_launch(gpu, gnt_steps<2, 2, false>, grid, block, shared, *r);
     default:
-        return c->resident ? gnt_launch(gpu, gnt_steps<4, 1, true>, grid, block, shared, *r)
-                           : gnt_launch(gpu, gnt_steps<4, 1, false>, grid, block, shared, *r);
+        return c->resident ? gnt_launch(gpu, gnt_steps<2, 1, true>, grid, block, shared, *r)
+                           : gnt_launch(gpu, gnt_steps<2, 1, false>, grid, block, shared, *r);
     }
 }
 
@@ -219,8 +219,8 @@ static gnt_status run_blocks(gnt_gpu *gpu, const gnt_forward_part *part, const c
     r.at = *at;
     r.weights = parts->weights;
     r.z = parts->z;
-    r.n_models = part->n_models;
-    r.tiles = c->tiles;
+    r.n_models = (unsigned)part->n_models;
+    r.tiles = (unsigned)c->tiles;
     r.logit = part->logit;
     r.logit_stride = part->logit_stride;
     r.scratch = c->scratch;

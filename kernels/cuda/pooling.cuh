@@ -8,8 +8,8 @@
 #ifndef GNT_CUDA_POOLING_CUH
 #define GNT_CUDA_POOLING_CUH
 
+#include "kernels/cuda/cell.cuh"
 #include "kernels/cuda/chain.cuh"
-#include "kernels/math/activation.h"
 
 /* score[s][slot], before the softmax. sequence [L][D][32 V]. */
 template <int V>
@@ -19,6 +19,7 @@ __device__ __forceinline__ void gnt_attend_scores(const gnt_layout &layout, cons
     unsigned slots = GNT_WARP * V, first = threadIdx.x % GNT_WARP * V, width = (unsigned)layout.width;
     for (unsigned s = threadIdx.x / GNT_WARP; s < layout.net.window; s += blockDim.x / GNT_WARP) {
         float sum[V] = {};
+#pragma unroll 1
         for (unsigned group = 0; group < layout.attention_groups; group++) {
             float acc[1][GNT_BLOCK][V];
             gnt_chain_begin<1, V>(acc, packed + layout.attention_bias + group * GNT_BLOCK, 0);
@@ -28,7 +29,7 @@ __device__ __forceinline__ void gnt_attend_scores(const gnt_layout &layout, cons
             for (int j = 0; j < GNT_BLOCK; j++) {
                 float weight = __ldg(packed + layout.attention_v + group * GNT_BLOCK + j);
 #pragma unroll
-                for (int v = 0; v < V; v++) sum[v] = fmaf(weight, gnt_f32_tanh(acc[0][j][v]), sum[v]);
+                for (int v = 0; v < V; v++) sum[v] = fmaf(weight, gnt_quick_tanh(acc[0][j][v]), sum[v]);
             }
         }
         gnt_store_slots<V>(score + (size_t)s * slots + first, sum);
@@ -39,12 +40,15 @@ __device__ __forceinline__ void gnt_attend_scores(const gnt_layout &layout, cons
 __device__ __forceinline__ void gnt_attend_softmax(unsigned window, unsigned slots, float *score)
 {
     float top = score[0], sum = 0;
+#pragma unroll 1
     for (unsigned s = 1; s < window; s++) top = gnt_f32_max(top, score[(size_t)s * slots]);
+#pragma unroll 1
     for (unsigned s = 0; s < window; s++) {
         float e = gnt_f32_exp(score[(size_t)s * slots] - top);
         score[(size_t)s * slots] = e;
         sum += e;
     }
+#pragma unroll 1
     for (unsigned s = 0; s < window; s++) score[(size_t)s * slots] /= sum;
 }
 
@@ -61,6 +65,7 @@ __device__ __forceinline__ void gnt_attend(const gnt_layout &layout, const float
     __syncthreads();
     for (unsigned i = threadIdx.x; i < numbers; i += blockDim.x) {
         float sum = 0;
+#pragma unroll 4
         for (unsigned s = 0; s < layout.net.window; s++)
             sum = fmaf(alpha[(size_t)s * slots + i % slots], sequence[(size_t)s * numbers + i], sum);
         pooled[i] = sum;
@@ -74,8 +79,10 @@ __device__ __forceinline__ float gnt_head(const gnt_layout &layout, const float 
 {
     const float *weight = packed + layout.fc_weight;
     float logit = __ldg(packed + layout.fc_bias);
+#pragma unroll 8
     for (unsigned k = 0; k < layout.net.hidden; k++) logit = fmaf(__ldg(weight + k), forward[k * slots], logit);
     if (layout.directions == 2)
+#pragma unroll 8
         for (unsigned k = 0; k < layout.net.hidden; k++)
             logit = fmaf(__ldg(weight + layout.net.hidden + k), reverse[k * slots], logit);
     return logit;

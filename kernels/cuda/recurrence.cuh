@@ -18,11 +18,15 @@
 #ifndef GNT_CUDA_RECURRENCE_CUH
 #define GNT_CUDA_RECURRENCE_CUH
 
+#include "kernels/cuda/cell.cuh"
 #include "kernels/cuda/pooling.cuh"
 #include "kernels/cuda/project.cuh"
-#include "kernels/math/cell.h"
 
-#define GNT_RECURRENCE_THREADS 384u
+/* Most threads in a block: 168 registers each; with one window a lane the addresses want more. */
+__host__ __device__ constexpr unsigned gnt_recurrence_threads(unsigned windows_a_lane)
+{
+    return windows_a_lane == 1 ? 256u : 384u;
+}
 
 /* A block's part of the slab, in floats. */
 struct gnt_scratch {
@@ -36,7 +40,7 @@ struct gnt_recurrence {
     gnt_positions at;
     const float *const *weights; /* [n_models] */
     const float *z;              /* [n_models][outputs][n_positions] */
-    size_t n_models, tiles;      /* tiles: 32 V windows each, of a model */
+    unsigned n_models, tiles;    /* tiles: 32 V windows each, of a model; below 2^32 together */
     float *logit;                /* [n_models][logit_stride] */
     size_t logit_stride;
     gnt_scratch scratch;
@@ -50,7 +54,7 @@ template <int V> struct gnt_lane {
     uint32_t step;     /* to the position of the next step */
 };
 
-template <int V> __device__ __forceinline__ gnt_lane<V> gnt_lane_of(const gnt_positions &at, size_t tile)
+template <int V> __device__ __forceinline__ gnt_lane<V> gnt_lane_of(const gnt_positions &at, unsigned tile)
 {
     gnt_lane<V> lane;
     unsigned l = threadIdx.x % GNT_WARP;
@@ -58,7 +62,7 @@ template <int V> __device__ __forceinline__ gnt_lane<V> gnt_lane_of(const gnt_po
     lane.step = (uint32_t)gnt_position_step(at);
 #pragma unroll
     for (int v = 0; v < V; v++) {
-        size_t i = tile * GNT_WARP * V + v * GNT_WARP + l;
+        size_t i = (size_t)tile * GNT_WARP * V + v * GNT_WARP + l;
         lane.begin[v] = (uint32_t)gnt_position_first(at, i < at.n ? i : at.n - 1);
     }
     return lane;
@@ -93,32 +97,28 @@ __device__ __forceinline__ void gnt_finish(const float (&acc)[G][GNT_BLOCK][V], 
         if (unit >= n_units) break;
         float cell[V] = {}, out[V];
         if (!begin) gnt_load_slots<V>(cell, c + unit * slots);
-#pragma unroll
-        for (int v = 0; v < V; v++) {
-            gnt_cell now = gnt_cell_step(acc[g][j][v], acc[g][j + 1][v], acc[g][j + 2][v], acc[g][j + 3][v], cell[v]);
-            cell[v] = now.c;
-            out[v] = now.h;
-        }
+        gnt_cells<V>(acc[g][j], acc[g][j + 1], acc[g][j + 2], acc[g][j + 3], cell, out);
         gnt_store_slots<V>(c + unit * slots, cell);
         gnt_store_slots<V>(h + unit * slots, out);
         if (copy) gnt_store_slots<V>(copy + unit * slots, out);
     }
 }
 
-/* The share of (model, tile) pairs of this block. */
-__device__ __forceinline__ size_t gnt_share_begin(size_t items, unsigned block)
+/* Where the share of (model, tile) pairs of a block begins. */
+__device__ __forceinline__ unsigned gnt_share_begin(unsigned items, unsigned block)
 {
-    return items * block / gridDim.x;
+    unsigned more = items % gridDim.x;
+    return items / gridDim.x * block + (block < more ? block : more);
 }
 
 /* Logits of the block's windows; forward and reverse: h or context [H][32 V]. */
 template <int V>
-__device__ __forceinline__ void gnt_logits(const gnt_recurrence &r, const float *packed, size_t model, size_t tile,
+__device__ __forceinline__ void gnt_logits(const gnt_recurrence &r, const float *packed, unsigned model, unsigned tile,
                                            const float *forward, const float *reverse)
 {
     unsigned slots = GNT_WARP * V;
     for (unsigned slot = threadIdx.x; slot < slots; slot += blockDim.x) {
-        size_t i = tile * slots + gnt_slot_window<V>(slot);
+        size_t i = (size_t)tile * slots + gnt_slot_window<V>(slot);
         float logit = gnt_head(r.layout, packed, forward + slot, reverse + slot, slots);
         if (i < r.at.n) r.logit[model * r.logit_stride + i] = logit;
     }
@@ -189,7 +189,7 @@ __device__ __forceinline__ void gnt_layer_step(const gnt_recurrence &r, const gn
 }
 
 template <int G, int V, bool RESIDENT>
-__global__ void __launch_bounds__(GNT_RECURRENCE_THREADS, 1) gnt_steps(gnt_recurrence r)
+__global__ void __launch_bounds__(gnt_recurrence_threads(V), 1) gnt_steps(gnt_recurrence r)
 {
     const gnt_layout &layout = r.layout;
     const unsigned hidden = layout.net.hidden, layers = layout.net.layers, steps = layout.net.window;
@@ -199,9 +199,9 @@ __global__ void __launch_bounds__(GNT_RECURRENCE_THREADS, 1) gnt_steps(gnt_recur
     float *scratch = r.scratch.base + blockIdx.x * r.scratch.n;
     float *cell = r.cell_shared ? after : scratch + r.scratch.cell, *sequence = scratch + r.scratch.sequence[0];
     float *resident = after + (r.cell_shared ? layers * a_cell : 0);
-    size_t items = r.n_models * r.tiles, loaded = r.n_models;
-    for (size_t item = gnt_share_begin(items, blockIdx.x); item < gnt_share_begin(items, blockIdx.x + 1); item++) {
-        size_t model = item / r.tiles, tile = item - model * r.tiles;
+    unsigned items = r.n_models * r.tiles, loaded = r.n_models;
+    for (unsigned item = gnt_share_begin(items, blockIdx.x); item < gnt_share_begin(items, blockIdx.x + 1); item++) {
+        unsigned model = item / r.tiles, tile = item - model * r.tiles;
         gnt_weights_view<RESIDENT> weights = {r.weights[model], resident, 0, 0};
         if (RESIDENT && model != loaded) {
             gnt_weights_load(layout, weights.packed, resident);
@@ -272,15 +272,15 @@ __device__ __forceinline__ void gnt_direction(const gnt_recurrence &r, const flo
     }
 }
 
-template <int G, int V> __global__ void __launch_bounds__(GNT_RECURRENCE_THREADS, 1) gnt_layered(gnt_recurrence r)
+template <int G, int V> __global__ void __launch_bounds__(gnt_recurrence_threads(V), 1) gnt_layered(gnt_recurrence r)
 {
     const gnt_layout &layout = r.layout;
     const size_t slots = GNT_WARP * V, row = layout.width * slots, half = layout.net.hidden * slots;
     const unsigned layers = layout.net.layers, last = layout.net.window - 1;
     float *scratch = r.scratch.base + blockIdx.x * r.scratch.n, *cell = scratch + r.scratch.cell;
-    size_t items = r.n_models * r.tiles;
-    for (size_t item = gnt_share_begin(items, blockIdx.x); item < gnt_share_begin(items, blockIdx.x + 1); item++) {
-        size_t model = item / r.tiles, tile = item - model * r.tiles;
+    unsigned items = r.n_models * r.tiles;
+    for (unsigned item = gnt_share_begin(items, blockIdx.x); item < gnt_share_begin(items, blockIdx.x + 1); item++) {
+        unsigned model = item / r.tiles, tile = item - model * r.tiles;
         const float *packed = r.weights[model];
         const float *z = r.z + model * layout.directions * layout.groups * GNT_BLOCK * r.at.n_positions;
         gnt_lane<V> lane = gnt_lane_of<V>(r.at, tile);

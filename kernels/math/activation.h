@@ -42,19 +42,44 @@ GNT_FN gnt_f32 gnt_f32_exp(gnt_f32 v)
     return gnt_f32_fma(e.power, e.rest, e.power);
 }
 
+/* What 1 is divided by. */
+GNT_FN gnt_f32 gnt_f32_sigmoid_below(gnt_f32 x)
+{
+    return gnt_f32_splat(1) + gnt_f32_exp(-x);
+}
+
 GNT_FN gnt_f32 gnt_f32_sigmoid(gnt_f32 x)
 {
-    return gnt_f32_splat(1) / (gnt_f32_splat(1) + gnt_f32_exp(-x));
+    return gnt_f32_splat(1) / gnt_f32_sigmoid_below(x);
+}
+
+/* |tanh| = over / below, 0 <= over <= 1 <= below <= 2; below is 2 wherever over < 2^-25. */
+typedef struct gnt_tanh_parts {
+    gnt_f32 over, below;
+    gnt_i32 sign;
+} gnt_tanh_parts;
+
+GNT_FN gnt_tanh_parts gnt_f32_tanh_parts(gnt_f32 x)
+{
+    gnt_f32 v = gnt_f32_from_bits(gnt_f32_bits(x) | (int32_t)0x80000000) * gnt_f32_splat(2);
+    gnt_exp_parts e = gnt_f32_exp_parts(gnt_f32_max(gnt_f32_splat(-40), v));
+    gnt_f32 m = gnt_f32_fma(e.power, e.rest, e.power - gnt_f32_splat(1));
+    gnt_tanh_parts parts;
+    parts.over = -m;
+    parts.below = m + gnt_f32_splat(2);
+    parts.sign = gnt_f32_bits(x) & (int32_t)0x80000000;
+    return parts;
+}
+
+GNT_FN gnt_f32 gnt_f32_tanh_of(gnt_f32 quotient, gnt_i32 sign)
+{
+    return gnt_f32_from_bits((gnt_f32_bits(quotient) & 0x7FFFFFFF) | sign);
 }
 
 GNT_FN gnt_f32 gnt_f32_tanh(gnt_f32 x)
 {
-    gnt_i32 sign = gnt_f32_bits(x) & (int32_t)0x80000000;
-    gnt_f32 v = gnt_f32_from_bits(gnt_f32_bits(x) | (int32_t)0x80000000) * gnt_f32_splat(2);
-    gnt_exp_parts e = gnt_f32_exp_parts(gnt_f32_max(gnt_f32_splat(-40), v));
-    gnt_f32 m = gnt_f32_fma(e.power, e.rest, e.power - gnt_f32_splat(1));
-    gnt_f32 t = -m / (m + gnt_f32_splat(2));
-    return gnt_f32_from_bits((gnt_f32_bits(t) & 0x7FFFFFFF) | sign);
+    gnt_tanh_parts parts = gnt_f32_tanh_parts(x);
+    return gnt_f32_tanh_of(parts.over / parts.below, parts.sign);
 }
 
 #endif
