@@ -7,6 +7,7 @@
 #include "kernels/cuda/one.cuh"
 #include "kernels/cuda/recurrence.cuh"
 
+#define SCHEDULERS 4u /* of an SM, which its warps go round */
 /* Windows an SM up to which blocks of one window are done before a block of 32 would be: a step costs the SM about
  * H^2 / 4 cycles a window there (two loads an fma), against H^2 + 35 H for 32. */
 #define ONE_BLOCKS_AN_SM 4u
@@ -98,7 +99,8 @@ static choice choose(const gnt_gpu *gpu, const gnt_layout *layout, size_t n_mode
     size_t groups_a_warp = c.windows_a_lane == 4 ? 1 : 2;
     size_t warps = cut(layout->groups, groups_a_warp);
     size_t most_warps = gnt_recurrence_threads(c.windows_a_lane) / GNT_WARP;
-    c.warps = (unsigned)(warps < most_warps ? warps : most_warps);
+    if (warps > most_warps) warps = cut(cut(warps, cut(warps, most_warps)), SCHEDULERS) * SCHEDULERS; /* equal rounds */
+    c.warps = (unsigned)warps;
     c.tiles = cut(n, GNT_WARP * c.windows_a_lane);
     size_t by_shared = c.shared ? gpu->shared_bytes / c.shared : most_warps, by_warps = most_warps / c.warps;
     size_t blocks = (by_shared < by_warps ? by_shared : by_warps) * gpu->n_sm;
