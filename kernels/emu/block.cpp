@@ -52,6 +52,13 @@ void block::push(thread &t)
     ring[(head + n_ready++) % max_threads] = (uint16_t)t.flat;
 }
 
+void block::push_first(thread &t)
+{
+    head = (head + max_threads - 1) % max_threads;
+    ring[head] = (uint16_t)t.flat;
+    n_ready++;
+}
+
 thread *block::pop()
 {
     if (n_ready == 0) return nullptr;
@@ -242,7 +249,10 @@ void block::meeting_over(thread *lanes, const thread &self)
         bool there = t.source < warp_lanes && mask >> t.source & 1;
         t.result = t.what == GNT_EMU_BALLOT ? ballot : there ? lanes[t.source].value : ~(uint64_t)0;
         t.now = state::ready;
-        push(t);
+        if (turn->ahead())
+            push_first(t);
+        else
+            push(t);
     }
 }
 

@@ -71,6 +71,7 @@ class block
     void serve(fiber *f);
     void start(thread *t, fiber *f);
     void push(thread &t);
+    void push_first(thread &t);
     thread *pop();
     fiber *fiber_of(thread *t);
     void wait(thread &self);

@@ -1,7 +1,7 @@
 /* The emulated machine: its devices, what the environment says of them, and the faults it is told to have.
  *
  *   GNT_EMU_DEVICES   how many (1)          GNT_EMU_SMS     multiprocessors of each (4)
- *   GNT_EMU_MEMORY    bytes of each (1 GiB) GNT_EMU_ORDER   forward, reverse or shuffle:SEED
+ *   GNT_EMU_MEMORY    bytes of each (1 GiB) GNT_EMU_ORDER   forward, reverse, ahead or shuffle:SEED
  *   GNT_EMU_VERBOSE   errors to stderr      GNT_EMU_FAULT   see fault.h
  *
  * The environment is read at the first call, and again by cudaGetDeviceCount while nothing is open: a changed one is a

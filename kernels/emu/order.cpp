@@ -14,6 +14,8 @@ bool order::parse(const char *text)
     if (!strcmp(text, "forward")) return true;
     kind = order_kind::reverse;
     if (!strcmp(text, "reverse")) return true;
+    kind = order_kind::ahead;
+    if (!strcmp(text, "ahead")) return true;
     kind = order_kind::shuffle;
     if (strncmp(text, "shuffle:", 8) != 0 || text[8] < '0' || text[8] > '9') return false;
     seed = strtoull(text + 8, &end, 10);

@@ -7,13 +7,14 @@
 namespace gnt_emu
 {
 
-enum class order_kind : uint8_t { forward, reverse, shuffle };
+/* ahead: as forward, but a warp that has met runs on before all others, as far as the next barrier of its block. */
+enum class order_kind : uint8_t { forward, reverse, ahead, shuffle };
 
 struct order {
     order_kind kind = order_kind::forward;
     uint64_t seed = 0;
 
-    /* "forward", "reverse" or "shuffle:SEED"; false when the text is none of them. */
+    /* "forward", "reverse", "ahead" or "shuffle:SEED"; false when the text is none of them. */
     bool parse(const char *text);
 };
 
@@ -35,6 +36,11 @@ class turns
             out[i - 1] = out[j];
             out[j] = swap;
         }
+    }
+
+    bool ahead() const
+    {
+        return kind == order_kind::ahead;
     }
 
   private:
