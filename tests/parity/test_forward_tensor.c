@@ -248,13 +248,14 @@ static void check_splits(gnt_engine *engine, const windows *v, const float *want
 
 static void same_bits_for_any_order_and_split(void **state)
 {
-    static const char *const orders[] = {"forward", "reverse", "shuffle:7"}, *const n_sms[] = {"4", "1", "2"};
+    static const char *const orders[] = {"forward", "ahead", "reverse", "shuffle:7"};
+    static const char *const n_sms[] = {"4", "1", "1", "2"};
     static windows v;
     float want[N];
     gnt_engine engine;
     (void)state;
     windows_open(&v, &lstm_kinds[6].net, N, 191); /* both ways, attention */
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         if (!open_emu(&engine, orders[i], n_sms[i])) skip();
         if (i == 0) forward(&engine, v.net, v.weights, v.panel, v.rows, want);
         check_splits(&engine, &v, want);
@@ -262,7 +263,7 @@ static void same_bits_for_any_order_and_split(void **state)
     }
     windows_close(&v);
     windows_open(&v, &shapes[3].net, N, 192); /* two warps a slice, several slices a block */
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         if (!open_emu(&engine, orders[i], n_sms[i])) skip();
         forward(&engine, v.net, v.weights, v.panel, v.rows, i ? v.logit : want);
         if (i) check_same(orders[i], v.logit, want, N);
@@ -337,6 +338,24 @@ static void nan_stays_nan(void **state)
     gnt_engine_close(&engine);
 }
 
+/* A missing unit's columns have no weights, and 0 x infinity is NaN: it must not reach a number. */
+static void an_infinite_input_stays_finite(void **state)
+{
+    static windows v;
+    gnt_engine engine;
+    (void)state;
+    if (!open_emu(&engine, "forward", "2")) skip();
+    for (size_t i = 0; i < N_KINDS; i++) {
+        windows_open(&v, &lstm_kinds[i].net, 37, 211 + i);
+        v.x[20 * v.net->n_features] = INFINITY;
+        forward(&engine, v.net, v.weights, v.panel, v.rows, v.logit);
+        for (size_t k = 0; k < v.rows.n; k++)
+            if (!isfinite(v.logit[k])) fail_msg("%s, window %zu: %g", lstm_kinds[i].name, k, (double)v.logit[k]);
+        windows_close(&v);
+    }
+    gnt_engine_close(&engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +365,7 @@ int main(void)
         cmocka_unit_test(same_bits_for_any_order_and_split),
         cmocka_unit_test(refuses_what_no_block_holds),
         cmocka_unit_test(nan_stays_nan),
+        cmocka_unit_test(an_infinite_input_stays_finite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
