@@ -133,7 +133,7 @@ static void parts_are_aligned_and_apart(void **)
     close_gpu(gpu);
 }
 
-/* One float behind a part is found, and sticks; in a later layout the same place may be written. */
+/* One float behind a part is found by whoever waits, and sticks; in a later layout the same place may be written. */
 static void a_write_behind_a_part_is_found(void **)
 {
     gnt_gpu *gpu = open_gpu(nullptr, nullptr);
@@ -143,11 +143,13 @@ static void a_write_behind_a_part_is_found(void **)
     DONE(gpu, gnt_slab_place(gpu, &larger));
     DONE(gpu, gnt_launch(gpu, put, dim3(1), dim3(1), 0, larger.a, (size_t)65));
     DONE(gpu, gnt_gpu_sync(gpu));
+#ifndef __SANITIZE_ADDRESS__ /* the sanitizer ends the program at the write itself */
     DONE(gpu, gnt_slab_place(gpu, &parts));
     DONE(gpu, gnt_launch(gpu, put, dim3(1), dim3(1), 0, parts.a, (size_t)65));
     assert_int_equal(gnt_gpu_sync(gpu), GNT_EDEVICE);
     assert_int_equal(gpu->fault, GNT_EDEVICE);
     if (!strstr(gpu->reason, "gpu.cu:")) fail_msg("the reason \"%s\" lacks file and line", gpu->reason);
+#endif
     close_gpu(gpu);
 }
 
