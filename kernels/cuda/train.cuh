@@ -71,7 +71,8 @@ struct alignas(16) gnt_trainer {
     gnt_train_task task;
     gnt_train_outcome outcome;
     unsigned job, correct;
-    float clip;
+    float clip;  /* of the batch */
+    double rate; /* of the epoch */
     float *area;
     float *weights;   /* packed: in shared memory or in the area */
     float4 *stage;    /* shared memory for what a phase reads over and over; NULL: it reads the area */
@@ -80,12 +81,13 @@ struct alignas(16) gnt_trainer {
     bool dropout;     /* in this pass */
 };
 
-/* Starts the kernel: blocks take jobs in the order given; next is 0, areas hold area_floats for each of n_blocks. */
-gnt_status gnt_train_launch(gnt_gpu *gpu, unsigned n_blocks, size_t shared_bytes, const gnt_train_task *tasks,
-                            gnt_train_outcome *outcomes, unsigned n_tasks, unsigned *next, float *areas,
-                            size_t area_floats);
+/* Starts the kernel: blocks take jobs in the order given; next is 0, areas hold area_floats for each of n_blocks; fast:
+ * every job has weights and stage in shared memory. */
+gnt_status gnt_train_launch(gnt_gpu *gpu, bool fast, unsigned n_blocks, size_t shared_bytes,
+                            const gnt_train_task *tasks, gnt_train_outcome *outcomes, unsigned n_tasks, unsigned *next,
+                            float *areas, size_t area_floats);
 /* Blocks of it that an SM holds. */
-gnt_status gnt_train_blocks_per_sm(gnt_gpu *gpu, size_t shared_bytes, unsigned *n_blocks);
+gnt_status gnt_train_blocks_per_sm(gnt_gpu *gpu, bool fast, size_t shared_bytes, unsigned *n_blocks);
 
 static __device__ __forceinline__ float *gnt_at(const gnt_trainer &t, size_t place)
 {
@@ -95,6 +97,18 @@ static __device__ __forceinline__ float *gnt_at(const gnt_trainer &t, size_t pla
 static __device__ __forceinline__ float4 *gnt_quads_at(const gnt_trainer &t, size_t place)
 {
     return reinterpret_cast<float4 *>(t.area + place);
+}
+
+/* The job's weights and its stage. FAST: both are known to be shared memory, and are read by LDS. */
+template <bool FAST> static __device__ __forceinline__ float *gnt_weights_of(const gnt_trainer &t)
+{
+    return FAST ? gnt_shared_memory<float>() + sizeof(gnt_trainer) / sizeof(float) : t.weights;
+}
+
+template <bool FAST> static __device__ __forceinline__ float4 *gnt_stage_of(const gnt_trainer &t)
+{
+    constexpr unsigned header = sizeof(gnt_trainer) / sizeof(float4);
+    return FAST ? gnt_shared_memory<float4>() + header + t.task.layout.n / 4 : t.stage;
 }
 
 static __device__ __forceinline__ unsigned gnt_quads(unsigned n)

@@ -237,10 +237,9 @@ GNT_HOT void gnt_attention_inputs_back(const gnt_trainer &t, unsigned d_out)
             float4 p = gnt_quads_at(t, at.d_pooled[d])[q * t.stride + w + n * gap];
             acc[n] = make_float4(a * p.x, a * p.y, a * p.z, a * p.w);
         }
-        gnt_pull<N>(acc, t.weights + layout.attention_weight + (d * hidden + 4 * q) * GNT_BLOCK, layout.width,
-                    hidden - 4 * q < 4 ? hidden - 4 * q : 4,
-                    gnt_quads_at(t, at.d_energy) + (size_t)s * gnt_attention_quads(t) * t.stride + w, t.stride, gap,
-                    gnt_attention_quads(t));
+        gnt_pull<N, 1>(acc, t.weights + layout.attention_weight + (d * hidden + 4 * q) * GNT_BLOCK, layout.width,
+                       gnt_quads_at(t, at.d_energy) + (size_t)s * gnt_attention_quads(t) * t.stride + w, t.stride, gap,
+                       (unsigned)layout.attention_groups);
 #pragma unroll
         for (int n = 0; n < N; n++)
             gnt_quads_at(t, at.d_out[d_out][d])[((size_t)s * quads + q) * t.stride + w + n * gap] = acc[n];

@@ -25,7 +25,7 @@ GNT_HOT void gnt_attention_back(const gnt_trainer &t, bool first)
     for (unsigned d = 0; d < layout.directions; d++) {
         gnt_weights_part part = {layout.attention_weight, layout.width, (size_t)d * hidden, hidden, quads};
         steps.x = gnt_quads_at(t, at.out[layout.net.layers - 1][d]);
-        gnt_weights_back<1, 1>(t, part, steps, first);
+        gnt_weights_back<false, 1, 1>(t, part, steps, first);
     }
     gnt_bias_back(t, steps, quads, layout.attention_bias, layout.attention_bias, first);
     GNT_EACH(j, 4 * quads) GNT_BLOCK_SUM(t, layout.attention_v + j, first, gnt_attention_v_of(t, b, j));
@@ -54,6 +54,7 @@ GNT_PHASE void gnt_pool_back(const gnt_trainer &t, bool first)
 /* ---- layers --------------------------------------------------------------------------------------------------- */
 
 /* One step of one direction: gates become the gradients of their pre-activations; d_cell moves a step back. */
+template <bool FAST>
 GNT_HOT void gnt_cells_back(const gnt_trainer &t, unsigned l, unsigned d, unsigned s, unsigned before, bool last,
                             const float *d_out)
 {
@@ -98,19 +99,20 @@ GNT_HOT void gnt_cells_back(const gnt_trainer &t, unsigned l, unsigned d, unsign
                 d_cell[here] = back.c_before;
             }
             gates[here] = slope;
-            if (t.stage) t.stage[here] = slope;
+            if (FAST || t.stage) gnt_stage_of<FAST>(t)[here] = slope;
         }
     }
     __syncthreads();
 }
 
 /* d_hidden of the step before from the gates' gradients at step s. */
-template <int N> GNT_HOT void gnt_recurrent_back(const gnt_trainer &t, unsigned l, unsigned d, unsigned s)
+template <bool FAST, int N> GNT_HOT void gnt_recurrent_back(const gnt_trainer &t, unsigned l, unsigned d, unsigned s)
 {
     const gnt_layout &layout = t.task.layout;
     unsigned hidden = layout.net.hidden, units = (unsigned)layout.groups * GNT_GROUP_UNITS, gap = t.windows / N;
-    const float4 *gates = t.stage ? t.stage : gnt_quads_at(t, t.task.at.gates[l][d]) + (size_t)s * units * t.stride;
-    const float *weight = t.weights + layout.weight[l][d] + layout.inputs[l] * GNT_BLOCK;
+    const float4 *gates =
+        FAST || t.stage ? gnt_stage_of<FAST>(t) : gnt_quads_at(t, t.task.at.gates[l][d]) + (size_t)s * units * t.stride;
+    const float *weight = gnt_weights_of<FAST>(t) + layout.weight[l][d] + layout.inputs[l] * GNT_BLOCK;
     float4 *out = gnt_quads_at(t, t.task.at.d_hidden);
     GNT_EACH(item, gnt_quads(hidden) * gap)
     {
@@ -118,27 +120,28 @@ template <int N> GNT_HOT void gnt_recurrent_back(const gnt_trainer &t, unsigned 
         float4 acc[N];
 #pragma unroll
         for (int n = 0; n < N; n++) acc[n] = make_float4(0, 0, 0, 0);
-        gnt_pull<N>(acc, weight + 4 * q * GNT_BLOCK, layout.inputs[l] + hidden, hidden - 4 * q < 4 ? hidden - 4 * q : 4,
-                    gates + w, t.stride, gap, units);
+        gnt_pull<N, FAST ? GNT_GROUP_UNITS : 1>(acc, weight + 4 * q * GNT_BLOCK, layout.inputs[l] + hidden, gates + w,
+                                                t.stride, gap, (unsigned)layout.groups);
 #pragma unroll
         for (int n = 0; n < N; n++) out[q * t.stride + w + n * gap] = acc[n];
     }
     __syncthreads();
 }
 
-GNT_PHASE void gnt_time_back(const gnt_trainer &t, unsigned l, unsigned d, unsigned d_out)
+template <bool FAST> GNT_PHASE void gnt_time_back(const gnt_trainer &t, unsigned l, unsigned d, unsigned d_out)
 {
     const gnt_net &net = t.task.layout.net;
     unsigned n = gnt_steps_of(net, l, d), row = gnt_quads(net.hidden) * t.stride * 4;
     for (unsigned i = n; i-- > 0;) {
         unsigned s = d == 0 ? i : net.window - 1 - i, before = i == 0 ? s : d == 0 ? s - 1 : s + 1;
-        gnt_cells_back(t, l, d, s, before, i + 1 == n, gnt_at(t, t.task.at.d_out[d_out][d]) + (size_t)s * row);
-        if (i) gnt_recurrent_back<4>(t, l, d, s);
+        gnt_cells_back<FAST>(t, l, d, s, before, i + 1 == n, gnt_at(t, t.task.at.d_out[d_out][d]) + (size_t)s * row);
+        if (i) gnt_recurrent_back<FAST, 4>(t, l, d, s);
     }
 }
 
 /* Weights of one direction; the step before in time feeds the recurrent part. */
-template <int K, int J> GNT_HOT void gnt_direction_back(const gnt_trainer &t, unsigned l, unsigned d, bool first)
+template <bool FAST, int K, int J>
+GNT_HOT void gnt_direction_back(const gnt_trainer &t, unsigned l, unsigned d, bool first)
 {
     const gnt_layout &layout = t.task.layout;
     const gnt_train_places &at = t.task.at;
@@ -152,12 +155,12 @@ template <int K, int J> GNT_HOT void gnt_direction_back(const gnt_trainer &t, un
     gnt_weights_part part = {layout.weight[l][d], layout.inputs[l] + hidden, 0, inputs, hidden};
     for (unsigned segment = 0; segment < gnt_segments(t, l); segment++, part.row += inputs) {
         steps.x = gnt_segment(t, l, segment) + start * x_row;
-        gnt_weights_back<K, J>(t, part, steps, first);
+        gnt_weights_back<FAST, K, J>(t, part, steps, first);
     }
     gnt_bias_back(t, steps, hidden, layout.bias_ih[l][d], layout.bias_hh[l][d], first);
     part.n_k = hidden;
     steps = {gnt_quads_at(t, at.out[l][d]) + start * h_row, steps.d + sign * d_row, sign * h_row, sign * d_row, n - 1};
-    gnt_weights_back<K, J>(t, part, steps, first);
+    gnt_weights_back<FAST, K, J>(t, part, steps, first);
 }
 
 /* Gradients of what the layer read, both directions in their order, then through the dropout below; into d_out[to]. */
@@ -176,9 +179,10 @@ template <int N> GNT_PHASE void gnt_inputs_back(const gnt_trainer &t, unsigned l
         for (int n = 0; n < N; n++) acc[n] = make_float4(0, 0, 0, 0);
         for (unsigned d = 0; d < layout.directions; d++) {
             if (d == 1 && s + gnt_steps_of(layout.net, l, d) < steps) continue;
-            gnt_pull<N>(acc, t.weights + layout.weight[l][d] + (segment * hidden + 4 * q) * GNT_BLOCK,
-                        layout.inputs[l] + hidden, hidden - 4 * q < 4 ? hidden - 4 * q : 4,
-                        gnt_quads_at(t, at.gates[l][d]) + (size_t)s * units * t.stride + w, t.stride, gap, units);
+            gnt_pull<N, 1>(acc, t.weights + layout.weight[l][d] + (segment * hidden + 4 * q) * GNT_BLOCK,
+                           layout.inputs[l] + hidden,
+                           gnt_quads_at(t, at.gates[l][d]) + (size_t)s * units * t.stride + w, t.stride, gap,
+                           (unsigned)layout.groups);
         }
         size_t here = ((size_t)s * quads + q) * t.stride + w;
 #pragma unroll
@@ -193,7 +197,7 @@ template <int N> GNT_PHASE void gnt_inputs_back(const gnt_trainer &t, unsigned l
     __syncthreads();
 }
 
-GNT_HOT void gnt_train_back(const gnt_trainer &t, bool first)
+template <bool FAST> GNT_HOT void gnt_train_back(const gnt_trainer &t, bool first)
 {
     const gnt_layout &layout = t.task.layout;
     unsigned from = 0;
@@ -201,8 +205,8 @@ GNT_HOT void gnt_train_back(const gnt_trainer &t, bool first)
     gnt_pool_back(t, first);
     for (unsigned l = layout.net.layers; l-- > 0; from = 1 - from) {
         for (unsigned d = 0; d < layout.directions; d++) {
-            gnt_time_back(t, l, d, from);
-            gnt_direction_back<2, 2>(t, l, d, first);
+            gnt_time_back<FAST>(t, l, d, from);
+            gnt_direction_back<FAST, 2, 2>(t, l, d, first);
             __syncthreads();
         }
         if (l > 0) gnt_inputs_back<4>(t, l, 1 - from);

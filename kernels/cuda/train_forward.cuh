@@ -61,46 +61,48 @@ struct gnt_step_reads {
 };
 
 /* The stage during a direction of a layer: h [2][q(H)][W], then inputs [2][segments][q][W]. */
-GNT_HOT float4 *gnt_staged_h(const gnt_trainer &t, unsigned turn)
+template <bool FAST> GNT_HOT float4 *gnt_staged_h(const gnt_trainer &t, unsigned turn)
 {
-    return t.stage + turn % 2 * gnt_quads(t.task.layout.net.hidden) * t.stride;
+    return gnt_stage_of<FAST>(t) + turn % 2 * gnt_quads(t.task.layout.net.hidden) * t.stride;
 }
 
-GNT_HOT float4 *gnt_staged_input(const gnt_trainer &t, unsigned l, unsigned turn, unsigned segment)
+template <bool FAST> GNT_HOT float4 *gnt_staged_input(const gnt_trainer &t, unsigned l, unsigned turn, unsigned segment)
 {
     unsigned quads = gnt_quads(gnt_segment_inputs(t, l)), h = 2 * gnt_quads(t.task.layout.net.hidden);
-    return t.stage + (h + (turn % 2 * gnt_segments(t, l) + segment) * quads) * t.stride;
+    return gnt_stage_of<FAST>(t) + (h + (turn % 2 * gnt_segments(t, l) + segment) * quads) * t.stride;
 }
 
 /* Inputs of step s, for turn number `turn` of the direction. */
-GNT_HOT void gnt_stage_input(const gnt_trainer &t, unsigned l, unsigned s, unsigned turn)
+template <bool FAST> GNT_HOT void gnt_stage_input(const gnt_trainer &t, unsigned l, unsigned s, unsigned turn)
 {
     unsigned row = gnt_quads(gnt_segment_inputs(t, l)) * t.stride;
     for (unsigned segment = 0; segment < gnt_segments(t, l); segment++) {
         const float4 *from = gnt_segment(t, l, segment) + (size_t)s * row;
-        float4 *to = gnt_staged_input(t, l, turn, segment);
+        float4 *to = gnt_staged_input<FAST>(t, l, turn, segment);
         GNT_EACH(i, row) to[i] = from[i];
     }
 }
 
+template <bool FAST>
 GNT_HOT gnt_step_reads gnt_reads_of(const gnt_trainer &t, unsigned l, unsigned d, unsigned s, unsigned before,
                                     unsigned turn)
 {
     unsigned row = gnt_quads(gnt_segment_inputs(t, l)) * t.stride,
              h_row = gnt_quads(t.task.layout.net.hidden) * t.stride;
     gnt_step_reads reads = {};
-    reads.in = t.stage ? gnt_staged_input(t, l, turn, 0) : gnt_segment(t, l, 0) + (size_t)s * row;
+    reads.in = FAST || t.stage ? gnt_staged_input<FAST>(t, l, turn, 0) : gnt_segment(t, l, 0) + (size_t)s * row;
     if (gnt_segments(t, l) == 2)
-        reads.second = t.stage ? gnt_staged_input(t, l, turn, 1) : gnt_segment(t, l, 1) + (size_t)s * row;
-    reads.h_stage = t.stage ? gnt_staged_h(t, turn) : nullptr;
+        reads.second = FAST || t.stage ? gnt_staged_input<FAST>(t, l, turn, 1) : gnt_segment(t, l, 1) + (size_t)s * row;
+    reads.h_stage = FAST || t.stage ? gnt_staged_h<FAST>(t, turn) : nullptr;
     if (turn == 0) return reads;
-    reads.h = t.stage ? gnt_staged_h(t, turn + 1) : gnt_quads_at(t, t.task.at.out[l][d]) + (size_t)before * h_row;
+    reads.h = FAST || t.stage ? gnt_staged_h<FAST>(t, turn + 1)
+                              : gnt_quads_at(t, t.task.at.out[l][d]) + (size_t)before * h_row;
     return reads;
 }
 
 /* U units from `unit` on of one direction at step s, N windows from w on; before: the step before in the direction's
  * time. */
-template <int U, int N>
+template <bool FAST, int U, int N>
 GNT_HOT void gnt_forward_tile(const gnt_trainer &t, const gnt_step_reads &reads, unsigned l, unsigned d, unsigned s,
                               unsigned before, unsigned unit, unsigned w, unsigned gap)
 {
@@ -108,12 +110,12 @@ GNT_HOT void gnt_forward_tile(const gnt_trainer &t, const gnt_step_reads &reads,
     const gnt_train_places &at = t.task.at;
     unsigned hidden = layout.net.hidden, hidden_quads = gnt_quads(hidden), inputs = gnt_segment_inputs(t, l);
     size_t k_all = layout.inputs[l] + hidden, units = layout.groups * GNT_GROUP_UNITS;
-    const float *weight = t.weights + layout.weight[l][d] + gnt_gate(unit, k_all, 0);
+    const float *weight = gnt_weights_of<FAST>(t) + layout.weight[l][d] + gnt_gate(unit, k_all, 0);
     float4 acc[U][N];
 #pragma unroll
     for (int u = 0; u < U; u++)
 #pragma unroll
-        for (int n = 0; n < N; n++) acc[u][n] = gnt_load4(t.weights + layout.bias[l][d] + 4 * (unit + u));
+        for (int n = 0; n < N; n++) acc[u][n] = gnt_load4(gnt_weights_of<FAST>(t) + layout.bias[l][d] + 4 * (unit + u));
     for (unsigned segment = 0; segment < gnt_segments(t, l); segment++, weight += inputs * GNT_BLOCK)
         gnt_chain<U, N>(acc, weight, (segment ? reads.second : reads.in) + w, t.stride, gap, inputs);
     if (reads.h) gnt_chain<U, N>(acc, weight, reads.h + w, t.stride, gap, hidden);
@@ -133,25 +135,25 @@ GNT_HOT void gnt_forward_tile(const gnt_trainer &t, const gnt_step_reads &reads,
             tanhs[((size_t)s * hidden + here) * t.stride + column] = cell.tanh_c;
             size_t quad = ((size_t)(here / 4) * t.stride + column) * 4 + here % 4;
             out[(size_t)s * hidden_quads * t.stride * 4 + quad] = cell.h;
-            if (reads.h_stage) reinterpret_cast<float *>(reads.h_stage)[quad] = cell.h;
+            if (FAST || reads.h_stage) reinterpret_cast<float *>(reads.h_stage)[quad] = cell.h;
         }
     }
 }
 
-template <int U, int N> GNT_PHASE void gnt_forward_steps(const gnt_trainer &t, unsigned l, unsigned d)
+template <bool FAST, int U, int N> GNT_PHASE void gnt_forward_steps(const gnt_trainer &t, unsigned l, unsigned d)
 {
     const gnt_net &net = t.task.layout.net;
     unsigned n = gnt_steps_of(net, l, d), gap = t.windows / N, tiles = (net.hidden + U - 1) / U * gap;
     unsigned before = 0;
-    if (t.stage) {
-        gnt_stage_input(t, l, d == 0 ? 0 : net.window - 1, 0);
+    if (FAST || t.stage) {
+        gnt_stage_input<FAST>(t, l, d == 0 ? 0 : net.window - 1, 0);
         __syncthreads();
     }
     for (unsigned i = 0; i < n; i++) {
         unsigned s = d == 0 ? i : net.window - 1 - i;
-        gnt_step_reads reads = gnt_reads_of(t, l, d, s, before, i);
-        GNT_EACH(tile, tiles) gnt_forward_tile<U, N>(t, reads, l, d, s, before, tile / gap * U, tile % gap, gap);
-        if (t.stage && i + 1 < n) gnt_stage_input(t, l, d == 0 ? s + 1 : s - 1, i + 1);
+        gnt_step_reads reads = gnt_reads_of<FAST>(t, l, d, s, before, i);
+        GNT_EACH(tile, tiles) gnt_forward_tile<FAST, U, N>(t, reads, l, d, s, before, tile / gap * U, tile % gap, gap);
+        if ((FAST || t.stage) && i + 1 < n) gnt_stage_input<FAST>(t, l, d == 0 ? s + 1 : s - 1, i + 1);
         before = s;
         __syncthreads();
     }

@@ -245,6 +245,7 @@ struct gnt_train_wave {
     gnt_train_powers *powers;   /* [n] at most */
     size_t n_copies, n_powers, shared_bytes, area_floats;
     unsigned n_blocks;
+    bool fast; /* every job has weights and stage in shared memory */
     gnt_train_task *device_task;
     gnt_train_outcome *device_outcome;
     unsigned *next;
@@ -406,12 +407,14 @@ static gnt_status size_wave(gnt_train_wave *wave, size_t n, size_t *bytes)
     wave->n = n;
     wave->shared_bytes = sizeof(gnt_trainer);
     wave->area_floats = 0;
+    wave->fast = true;
     for (size_t i = 0; i < n; i++) {
         size_t shared = shared_of(&wave->task[i]);
+        if (!wave->task[i].resident || !wave->task[i].stage_quads) wave->fast = false;
         if (shared > wave->shared_bytes) wave->shared_bytes = shared;
         if (wave->task[i].at.n > wave->area_floats) wave->area_floats = wave->task[i].at.n;
     }
-    GNT_GPU_TRY(gnt_train_blocks_per_sm(wave->gpu, wave->shared_bytes, &per_sm));
+    GNT_GPU_TRY(gnt_train_blocks_per_sm(wave->gpu, wave->fast, wave->shared_bytes, &per_sm));
     size_t most = (size_t)wave->gpu->n_sm * per_sm;
     wave->n_blocks = (unsigned)(n < most ? n : most);
     gnt_slab slab = {nullptr, 0};
@@ -440,8 +443,8 @@ static gnt_status run_wave(gnt_train_wave *wave)
 {
     GNT_GPU_TRY(upload(wave));
     GNT_GPU_TRY(gnt_kernels_begin(wave->gpu));
-    GNT_GPU_TRY(gnt_train_launch(wave->gpu, wave->n_blocks, wave->shared_bytes, wave->device_task, wave->device_outcome,
-                                 (unsigned)wave->n, wave->next, wave->areas, wave->area_floats));
+    GNT_GPU_TRY(gnt_train_launch(wave->gpu, wave->fast, wave->n_blocks, wave->shared_bytes, wave->device_task,
+                                 wave->device_outcome, (unsigned)wave->n, wave->next, wave->areas, wave->area_floats));
     GNT_GPU_TRY(gnt_kernels_end(wave->gpu));
     return download(wave);
 }

@@ -68,33 +68,32 @@ GNT_HOT void gnt_chain(float4 (&acc)[U][N], const float *weight, const float4 *x
     }
 }
 
-/* acc[n]: four inputs of window n. weight: gate 0 of unit 0 at the first of them; rows past n_rows - 1 are not there,
- * their sums mean nothing. */
-template <int N>
-GNT_HOT void gnt_pull(float4 (&acc)[N], const float *weight, size_t k_all, unsigned n_rows, const float4 *d,
-                      unsigned stride, unsigned gap, unsigned n_units)
+/* acc[n]: four inputs of window n. weight: gate 0 of unit 0 at the first of them. Where a matrix ends before the
+ * fourth, what lies behind it (the next parameters) is read, and its sums mean nothing. UNROLL: units in
+ * flight at once. */
+template <int N, int UNROLL>
+GNT_HOT void gnt_pull(float4 (&acc)[N], const float *weight, size_t k_all, const float4 *d, unsigned stride,
+                      unsigned gap, unsigned n_groups)
 {
-    size_t row[4];
+    for (; n_groups > 0; n_groups--, weight += k_all * GNT_BLOCK)
+#pragma unroll UNROLL
+        for (int unit = 0; unit < GNT_GROUP_UNITS; unit++, d += stride) {
+            float4 w[4], v[N];
 #pragma unroll
-    for (unsigned i = 0; i < 4; i++) row[i] = (i < n_rows ? i : n_rows - 1) * GNT_BLOCK;
-    for (unsigned unit = 0; unit < n_units; unit++, d += stride) {
-        const float *at = weight + gnt_gate(unit, k_all, 0);
-        float4 w[4], v[N];
+            for (int i = 0; i < 4; i++) w[i] = gnt_load4(weight + i * GNT_BLOCK + 4 * unit);
 #pragma unroll
-        for (int i = 0; i < 4; i++) w[i] = gnt_load4(at + row[i]);
+            for (int n = 0; n < N; n++) v[n] = d[n * gap];
 #pragma unroll
-        for (int n = 0; n < N; n++) v[n] = d[n * gap];
+            for (int j = 0; j < 4; j++)
 #pragma unroll
-        for (int j = 0; j < 4; j++)
-#pragma unroll
-            for (int n = 0; n < N; n++) {
-                float g = gnt_part(v[n], j);
-                acc[n].x = fmaf(gnt_part(w[0], j), g, acc[n].x);
-                acc[n].y = fmaf(gnt_part(w[1], j), g, acc[n].y);
-                acc[n].z = fmaf(gnt_part(w[2], j), g, acc[n].z);
-                acc[n].w = fmaf(gnt_part(w[3], j), g, acc[n].w);
-            }
-    }
+                for (int n = 0; n < N; n++) {
+                    float g = gnt_part(v[n], j);
+                    acc[n].x = fmaf(gnt_part(w[0], j), g, acc[n].x);
+                    acc[n].y = fmaf(gnt_part(w[1], j), g, acc[n].y);
+                    acc[n].z = fmaf(gnt_part(w[2], j), g, acc[n].z);
+                    acc[n].w = fmaf(gnt_part(w[3], j), g, acc[n].w);
+                }
+        }
 }
 
 /* acc[4 a + i][b]: input i of quad a (x_gap apart) with the gates of unit b (d_gap apart), over the 16 windows of a

@@ -175,11 +175,12 @@ GNT_HOT void gnt_train_clip(gnt_trainer &t)
 }
 
 /* Step number outcome.steps of the call, at the epoch's rate; torch.optim's Adam or AdamW, each operation rounded. */
-GNT_HOT void gnt_train_step(gnt_trainer &t, double rate)
+GNT_HOT void gnt_train_step(gnt_trainer &t)
 {
     const gnt_train_task &task = t.task;
     const gnt_train_options &o = task.options;
     uint64_t at = t.outcome.steps;
+    double rate = t.rate;
     bool decoupled = o.optimiser == GNT_ADAMW;
     float decay = decoupled ? 0 : (float)o.weight_decay, keep = decoupled ? (float)(1 - rate * o.weight_decay) : 1;
     float rate1 = (float)(1 - o.beta1), keep2 = (float)o.beta2, rate2 = (float)(1 - o.beta2), eps = (float)o.epsilon;

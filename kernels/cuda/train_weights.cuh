@@ -71,40 +71,42 @@ GNT_HOT void gnt_stage_load(const gnt_trainer &t, float4 (&held)[GNT_STAGE_HELD]
     }
 }
 
+template <bool FAST>
 GNT_HOT void gnt_stage_store(const gnt_trainer &t, const float4 (&held)[GNT_STAGE_HELD], unsigned rows, unsigned pad)
 {
 #pragma unroll
     for (int i = 0; i < GNT_STAGE_HELD; i++) {
         unsigned item = threadIdx.x + i * GNT_TRAIN_THREADS;
-        if (item / GNT_BLOCK < rows) t.stage[item % GNT_BLOCK * pad + item / GNT_BLOCK] = held[i];
+        if (item / GNT_BLOCK < rows) gnt_stage_of<FAST>(t)[item % GNT_BLOCK * pad + item / GNT_BLOCK] = held[i];
     }
 }
 
 /* One block through the stage; `active` threads have a tile, all take part in the staging. */
-template <int K, int J>
+template <bool FAST, int K, int J>
 GNT_HOT void gnt_staged_block(const gnt_trainer &t, float4 (&acc)[4 * K][J], const gnt_weights_part &part,
                               const gnt_weights_tile &tile, gnt_steps s, bool active)
 {
     unsigned quads = gnt_quads(part.n_k), pad = gnt_stage_pad(part.n_units, quads);
+    const float4 *stage = gnt_stage_of<FAST>(t);
     float4 held[GNT_STAGE_HELD] = {};
+    if (s.n == 0) return;
     gnt_stage_load(t, held, s.d, s.x, part.n_units, quads);
     for (unsigned i = 0; i < s.n; i++) {
-        gnt_stage_store(t, held, part.n_units + quads, pad);
+        gnt_stage_store<FAST>(t, held, part.n_units + quads, pad);
         __syncthreads();
         s.x += s.x_step;
         s.d += s.d_step;
         if (i + 1 < s.n) gnt_stage_load(t, held, s.d, s.x, part.n_units, quads);
-        if (active)
-            gnt_outer<K, J>(acc, t.stage + part.n_units + tile.q, tile.k_gap, t.stage + tile.u, tile.u_gap, pad);
+        if (active) gnt_outer<K, J>(acc, stage + part.n_units + tile.q, tile.k_gap, stage + tile.u, tile.u_gap, pad);
         __syncthreads();
     }
 }
 
-template <int K, int J>
+template <bool FAST, int K, int J>
 GNT_PHASE void gnt_weights_back(const gnt_trainer &t, gnt_weights_part part, gnt_steps steps, bool first)
 {
     unsigned quads = gnt_quads(part.n_k), k_gap = (quads + K - 1) / K, u_gap = (part.n_units + J - 1) / J;
-    bool staged = t.stage && gnt_stage_holds(part.n_units, quads);
+    bool staged = (FAST || t.stage) && gnt_stage_holds(part.n_units, quads);
     float *sum = gnt_at(t, t.task.at.sum) + part.place;
     for (unsigned base = 0; base < k_gap * u_gap; base += GNT_TRAIN_THREADS) {
         bool active = base + threadIdx.x < k_gap * u_gap;
@@ -114,7 +116,7 @@ GNT_PHASE void gnt_weights_back(const gnt_trainer &t, gnt_weights_part part, gnt
             gnt_steps s = {steps.x + b * GNT_BLOCK, steps.d + b * GNT_BLOCK, steps.x_step, steps.d_step, steps.n};
             gnt_clear<K, J>(acc);
             if (staged)
-                gnt_staged_block<K, J>(t, acc, part, tile, s, active);
+                gnt_staged_block<FAST, K, J>(t, acc, part, tile, s, active);
             else if (active)
                 for (unsigned i = 0; i < s.n; i++, s.x += s.x_step, s.d += s.d_step)
                     gnt_outer<K, J>(acc, s.x + tile.q * t.stride, k_gap * t.stride, s.d + tile.u * t.stride,

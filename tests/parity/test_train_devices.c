@@ -195,7 +195,7 @@ static void jobs_of_all_kinds_together(void **state)
 static void alone_and_in_pieces(void **state)
 {
     (void)state;
-    static const size_t some[] = {1, 4, 5};
+    static const size_t some[] = {1, 2, 4, 5, 11, N_CASES - 1};
     gnt_engine engine = {0};
     if (!open_plan(&engine, &plans[0])) skip();
     for (size_t k = 0; k < sizeof some / sizeof *some; k++) {
