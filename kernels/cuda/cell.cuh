@@ -15,18 +15,6 @@
 #include "kernels/cuda/device.cuh"
 #include "kernels/math/cell.h"
 
-/* 1 / x to about 1 ulp, x and the result normal. */
-__device__ __forceinline__ float gnt_reciprocal_seed(float x)
-{
-#ifdef GNT_EMU
-    return 1.0f / x;
-#else
-    float r;
-    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x));
-    return r;
-#endif
-}
-
 /* The seed with its error taken out: for 1 <= x < 2^126 the nearest float to 1 / x. */
 __device__ __forceinline__ float gnt_reciprocal(float x)
 {

@@ -32,4 +32,16 @@ __device__ __forceinline__ void gnt_part_barrier(unsigned id, unsigned n_threads
 #endif
 }
 
+/* 1 / x to about 1 ulp, x and the result normal. */
+__device__ __forceinline__ float gnt_reciprocal_seed(float x)
+{
+#ifdef GNT_EMU
+    return 1.0f / x;
+#else
+    float r;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x));
+    return r;
+#endif
+}
+
 #endif
