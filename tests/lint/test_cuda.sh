@@ -14,7 +14,7 @@ code() {
   shift
   git ls-files -z "$@" | xargs -0 python3 tests/kernels/bare.py | grep -E -- "$pattern"
 }
-WRAPPERS='kernels/cuda/(device|gpu|mma|cell)\.cuh' # where PTX may stand; the emulator knows their functions
+WRAPPERS='kernels/cuda/(device|gpu|mma)\.cuh' # where PTX may stand; the emulator knows their functions
 
 none "kernels start through gnt_launch alone: no <<<" "$(code '<<<' kernels | grep -v '^kernels/emu/')"
 none "no static __shared__: only gnt_shared_memory" "$(code '__shared__' kernels | grep -vE '^kernels/(cuda/device\.cuh|emu/)')"
