@@ -34,7 +34,7 @@ def choose(loops, how):
     rule, _, which = rule.partition(" of ")
     n, group = rule.split()
     found = [loop for loop in loops if loop["innermost"] or which != "innermost"]
-    found = [loop for loop in found if not function or loop["name"].startswith(function + " ")]
+    found = [loop for loop in found if not function or re.split("[ <]", loop["name"])[0] == function]
     if n != "most":
         return next((loop for loop in found if loop["groups"].get(group, 0) == int(n)), None)
     best = max(found, key=lambda loop: loop["groups"].get(group, 0), default=None)
