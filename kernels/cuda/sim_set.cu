@@ -164,7 +164,8 @@ static gnt_sim_kind kind_of(const gnt_sim_set *set, size_t lane, const size_t *f
 {
     uint32_t feed = set->feed[lane];
     if (set->paths && gnt_sim_path_size(&set->paths[lane], 1)) return GNT_SIM_PATHS;
-    bool few = feed_begin[feed + 1] - feed_begin[feed]<GNT_SIM_FEW, vast = set->source[feed].n> UINT32_MAX / 2;
+    bool few = feed_begin[feed + 1] - feed_begin[feed] < GNT_SIM_FEW;
+    bool vast = set->source[feed].n > UINT32_MAX / 2;
     return few || vast || set->lanes[lane].target ? GNT_SIM_BARS : GNT_SIM_STRETCH;
 }
 
