@@ -103,9 +103,8 @@ gnt_status gnt_bf16_pack(gnt_gpu *gpu, const gnt_packed *model, const float *wei
     if (!word) return GNT_ENOMEM;
     fill(&plan, &model->layout, weights, word);
     void *fragments = nullptr;
-    cudaError_t error = cudaMalloc(&fragments, bytes);
-    gnt_status st = error == cudaSuccess ? gnt_upload(gpu, fragments, word, bytes)
-                                         : gnt_gpu_fail(gpu, error, "cudaMalloc", __FILE__, __LINE__);
+    gnt_status st = gnt_gpu_malloc(gpu, &fragments, bytes);
+    if (!st) st = gnt_upload(gpu, fragments, word, bytes);
     free(word);
     *own = fragments; /* the caller's also after an error */
     return st;
