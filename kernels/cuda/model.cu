@@ -62,13 +62,13 @@ gnt_status gnt_cuda_pack(gnt_device *dev, const gnt_net *net, const float *weigh
     return st;
 }
 
-/* After a fault these calls fail too; the memory went with the context. */
+/* After a fault the device's calls fail too, its memory went with the context; the host's is freed all the same. */
 void gnt_cuda_unpack(gnt_device *dev, gnt_packed *model)
 {
     if (!model) return;
     for (unsigned g = 0; g < model->n_gpus; g++) {
         gnt_packed_share *share = &model->share[g];
-        if (cudaSetDevice(dev->gpu[g].number) != cudaSuccess) continue;
+        (void)cudaSetDevice(dev->gpu[g].number);
         if (model->kind->unpack) model->kind->unpack(&dev->gpu[g], share->own);
         gnt_serving_free(share->serving);
         (void)cudaFree(share->weights);
