@@ -61,7 +61,8 @@ static gnt_status capture(gnt_gpu *gpu, const gnt_packed *model, const gnt_packe
     call.logit = serving->logit;
     call.logit_stride = n;
     cudaGraph_t graph = nullptr;
-    GNT_CUDA(gpu, cudaStreamBeginCapture(gpu->stream, cudaStreamCaptureModeThreadLocal));
+    /* relaxed: the kernel's code may have to be brought to the device first, which other modes may refuse */
+    GNT_CUDA(gpu, cudaStreamBeginCapture(gpu->stream, cudaStreamCaptureModeRelaxed));
     gnt_status launched = gnt_one_launch(gpu, &call);
     cudaError_t ended = cudaStreamEndCapture(gpu->stream, &graph);
     if (launched) {
