@@ -7,8 +7,8 @@
  *          ways, every pooling. A layer runs through all its steps before the next one begins
  * mapping  a warp: 32 windows x 16 units with all their gates, 64 columns, 64 sums a thread. The columns are ordered so
  *          that a unit's four gates are one thread's, and the h it makes is, word for word, its share of the next
- * step's fragment: a 16-byte store, no exchange, no pass of its own. ceil(H / 16) warps are a slice and meet at a
- *          barrier of their own twice a step (all have read h, all have written it), so other slices of the block
+ *          step's fragment: a 16-byte store, no exchange, no pass of its own. ceil(H / 16) warps are a slice and meet
+ *          at a barrier of their own twice a step (all have read h, all have written it), so other slices of the block
  *          multiply while this one is at its cells. A block has up to 16 warps and goes through tiles of windows
  * memory   a direction's weights, fragments in the order of the lanes, stay in shared memory where they fit (1 x 64:
  *          56 KiB, 100 x 100: 196 KiB), else every step reads them through L2. Shared besides: inputs and h of a slice,
@@ -16,12 +16,15 @@
  *          2 H L bytes a window in flight, in L2 for short windows; one layer writes nothing but its logits
  * speed    H100, 1.83 GHz, an estimate from SASS: a warp's step at 1 x 64 issues about 1,080 instructions, 112 of them
  *          MUFU (8 cycles each of its part of an SM: 896), 112 HMMA (at 62.9 % of the data sheet's rate, Luo et al.
- * 2024: 712); 132 x 1.83e9 x 32 / (10 x 1,080) = 7e8 windows/s if nothing ever waits. 2 x 100, L 50: HMMA, shared reads
- * and issue are all near 2,500 cycles a slice, layer and step, 2.7e7 windows/s. Nothing is measured versions 1 the
- * CPU's activations (kernels/math/cell.h): some 2,400 instructions for 16 cells in place of 490, an estimate of 2.6e8
- * at 1 x 64 2 inputs staged word by word: 216 instructions a step in place of 93 3 this one. Without forget() the
- * compiler keeps addresses in registers and spills cells; 127 or 128 registers class    its own: docs/NUMERICS.md,
- * "bf16 on tensor cores"; the same bits for any split of rows on one GPU */
+ *          2024: 712); 132 x 1.83e9 x 32 / (10 x 1,080) = 7e8 windows/s if nothing ever waits. 2 x 100, L 50: HMMA,
+ *          shared reads and issue are all near 2,500 cycles a slice, layer and step, 2.7e7 windows/s. Nothing is
+ *          measured
+ * versions 1 the CPU's activations (kernels/math/cell.h): some 2,400 instructions for 16 cells in place of 490, an
+ *            estimate of 2.6e8 at 1 x 64
+ *          2 inputs staged word by word: 216 instructions a step in place of 93
+ *          3 this one. Without forget() the compiler keeps addresses in registers and spills cells; 127 or 128
+ *            registers
+ * class    its own: docs/NUMERICS.md, "bf16 on tensor cores"; the same bits for any split of rows on one GPU */
 #include "kernels/cuda/bf16.cuh"
 #include "kernels/cuda/cell_approx.cuh"
 #include "kernels/cuda/mma.cuh"

@@ -5,12 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <system_error>
+#include <exception>
 #include <thread>
 #include <utility>
 
-/* ---- errors -------------------------------------------------------------------------------------------------------
- */
+/* ---- errors ----------------------------------------------------------------------------------------------------- */
 
 static const char *base_name(const char *path)
 {
@@ -42,8 +41,7 @@ gnt_status gnt_gpu_refuse(gnt_gpu *gpu, gnt_status status, const char *format, .
     return status;
 }
 
-/* ---- device memory
- * --------------------------------------------------------------------------------------------------- */
+/* ---- device memory ---------------------------------------------------------------------------------------------- */
 
 void gnt_slab::guard(size_t from, size_t bytes)
 {
@@ -121,8 +119,7 @@ gnt_status gnt_slab_reserve(gnt_gpu *gpu, size_t bytes)
     return GNT_OK;
 }
 
-/* ---- copies
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- copies ----------------------------------------------------------------------------------------------------- */
 
 /* The next slot, once its last copy is over. */
 static gnt_status slot_take(gnt_gpu *gpu, gnt_slot **slot)
@@ -222,8 +219,7 @@ void gnt_gpu_swap(gnt_gpu *gpu)
     std::swap(gpu->end, gpu->other_end);
 }
 
-/* ---- kernels
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- kernels ---------------------------------------------------------------------------------------------------- */
 
 gnt_status gnt_kernels_begin(gnt_gpu *gpu)
 {
@@ -252,8 +248,7 @@ gnt_status gnt_kernels_wait(gnt_gpu *gpu)
     return GNT_OK;
 }
 
-/* ---- all GPUs
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- all GPUs --------------------------------------------------------------------------------------------------- */
 
 static void run_share(gnt_gpu *gpu, size_t first, size_t last, gnt_gpu_fn *fn, void *arg, gnt_status *status)
 {
@@ -272,7 +267,7 @@ static void start_share(std::thread *thread, gnt_gpu *gpu, size_t first, size_t 
 {
     try {
         *thread = std::thread(run_share, gpu, first, last, fn, arg, status);
-    } catch (const std::system_error &) {
+    } catch (const std::exception &) { /* no thread, or no memory for one */
         run_share(gpu, first, last, fn, arg, status);
     }
 }
@@ -297,8 +292,7 @@ gnt_status gnt_each_gpu(gnt_device *dev, size_t n, gnt_gpu_fn *fn, void *arg)
     return GNT_OK;
 }
 
-/* ---- opening
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- opening ---------------------------------------------------------------------------------------------------- */
 
 gnt_status gnt_gpu_open(gnt_gpu *gpu, int number)
 {

@@ -47,8 +47,7 @@ struct gnt_device {
     bool bf16; /* packs GNT_BF16 */
 };
 
-/* ---- errors -------------------------------------------------------------------------------------------------------
- */
+/* ---- errors ----------------------------------------------------------------------------------------------------- */
 
 /* Keeps "what (file:line): CUDA's words"; ENOMEM when memory is out, else EDEVICE, which sticks. */
 gnt_status gnt_gpu_fail(gnt_gpu *gpu, cudaError_t error, const char *what, const char *file, int line);
@@ -68,8 +67,7 @@ gnt_status gnt_gpu_refuse(gnt_gpu *gpu, gnt_status status, const char *format, .
         if (gnt_status_) return gnt_status_; \
     } while (0)
 
-/* ---- device memory
- * --------------------------------------------------------------------------------------------------- */
+/* ---- device memory ---------------------------------------------------------------------------------------------- */
 
 #define GNT_PART_ALIGN ((size_t)256)
 
@@ -113,8 +111,7 @@ template <typename Plan> gnt_status gnt_slab_place(gnt_gpu *gpu, Plan *plan)
     return GNT_OK;
 }
 
-/* ---- copies, in the order of the stream
- * ------------------------------------------------------------------------------- */
+/* ---- copies, in the order of the stream ------------------------------------------------------------------------- */
 
 /* Host memory may be any; it has been read when the call returns. */
 gnt_status gnt_upload(gnt_gpu *gpu, void *device, const void *host, size_t bytes);
@@ -140,8 +137,7 @@ gnt_status gnt_gpu_sync(gnt_gpu *gpu);
 /* The other stream and its events become the present ones, and the other way round. */
 void gnt_gpu_swap(gnt_gpu *gpu);
 
-/* ---- kernels
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- kernels ---------------------------------------------------------------------------------------------------- */
 
 /* Round the kernels of a call or chunk, for kernel_seconds; the second waits for them. */
 gnt_status gnt_kernels_begin(gnt_gpu *gpu);
@@ -167,8 +163,7 @@ gnt_status gnt_launch(gnt_gpu *gpu, void (*kernel)(P...), dim3 grid, dim3 block,
     return GNT_OK;
 }
 
-/* ---- a call over all GPUs of a device
- * ------------------------------------------------------------------------------------ */
+/* ---- a call over all GPUs of a device --------------------------------------------------------------------------- */
 
 /* Items [first, last) of a call on one GPU, which is current; returns when they are done. */
 typedef gnt_status gnt_gpu_fn(gnt_gpu *gpu, size_t first, size_t last, void *arg);

@@ -4,12 +4,13 @@
  *          done for all steps side by side, then a step is one chain of H fmas an output, three shuffles that bring a
  *          unit's gates together, the cell, one barrier. Weights come by the read-only path: from L2 at the first
  *          step, from L1 afterwards where they fit (1 x 64: 101 KB); neighbouring outputs are neighbouring floats
- * shapes   as cpu/lstm_one.c: rows of inputs x [L][..], gate sums z [L][outputs], the even and the odd layers' h
- * [L][D], all in shared memory, rows whole 16 bytes mapping  input part: a thread owns an output at 4 steps. Steps: a
- * thread owns an output, four neighbours a unit. Attention: a thread owns a row of W at a step, then a step, then a
- * unit. Grid (windows, models) class    reduction, the CPU's bits: the same serial chains limit    a step takes about 4
- * H + 300 cycles (fma latency 4; cell 220, barrier, shuffles and first loads 80): 1 x 32 with L = 10 about 4,300
- * cycles, 2.4 us at 1.76 GHz. An estimate; docs/decisions/cuda-forward.md */
+ * shapes   as cpu/lstm_one.c: rows of inputs x [L][..], gate sums z [L][outputs], h [L][D] of the even and of the odd
+ *          layers, all in shared memory, rows whole 16 bytes
+ * mapping  input part: a thread owns an output at 4 steps. Steps: a thread owns an output, four neighbours a unit.
+ *          Attention: a thread owns a row of W at a step, then a step, then a unit. Grid (windows, models)
+ * class    reduction, the CPU's bits: the same serial chains
+ * limit    a step takes about 4 H + 300 cycles (fma latency 4; cell 220, barrier, shuffles and first loads 80): 1 x 32
+ *          with L = 10 about 4,300 cycles, 2.4 us at 1.76 GHz. An estimate; docs/decisions/cuda-forward.md */
 #include "kernels/cuda/one.cuh"
 
 #include "kernels/cuda/chain.cuh"

@@ -3,10 +3,13 @@
  * formula  z[m][o][p] = bias[o] + sum over k of weight[o][k] x[bar(p)][k]; o runs over the outputs of all directions in
  *          their packed order, p over positions: the bars of a stretch, or all steps of scattered windows
  * mapping  a block owns 128 positions and up to 16 groups of 16 outputs, a warp one group (chain.cuh, G = 1, V = 4);
- *          grid (positions, groups, models). Inputs come in tiles of 32 features, turned on their way into shared
- * memory shared   32 x 132 floats, 16.5 KB class    reduction: one serial fma chain over k from the bias on; the sums
- * stay in registers between tiles, so these are the CPU's bits why      a bar's projection serves all L windows that
- * hold it; positions are the last index, so both the store here and the load in the recurrence are whole lines */
+ *          grid (positions, groups, models). Inputs come in tiles of 32 features, turned on their way
+ *          into shared memory
+ * shared   32 x 132 floats, 16.5 KB
+ * class    reduction: one serial fma chain over k from the bias on; the sums stay in registers between tiles, so these
+ *          are the CPU's bits
+ * why      a bar's projection serves all L windows that hold it; positions are the last index, so both the store here
+ *          and the load in the recurrence are whole lines */
 #ifndef GNT_CUDA_PROJECT_CUH
 #define GNT_CUDA_PROJECT_CUH
 

@@ -2,12 +2,14 @@
  *
  * formula  gates = z (first layer: project.cuh) or bias + W h_below[s], then + U h[s-1]; gnt_cell_step; pooling.cuh
  * mapping  a block owns 32 V windows at a time, a warp G groups of 4 units of them (chain.cuh), and goes through its
- *          share of (model, windows) pairs; a lane takes its 4 G V gates through the cell without a store. Blocks are
- * as many as fit on the GPU at once forms    gnt_steps    all layers of a step before the next step; only h of the last
- * step is kept, in layers + 1 buffers [H][32 V] of shared memory that take turns: layer l of step s writes buffer (l -
- * s) mod (layers + 1), the one that nobody reads any more, so one barrier a layer and step is enough. c lies beside h
- * where it fits, else in the slab (a lane only meets its own). RESIDENT: the weights stay in shared memory while the
- * model doesn't change; else they stream from L2, 16 H^2 bytes a layer and step against 32 V windows' work on them
+ *          share of (model, windows) pairs; a lane takes its 4 G V units through the cell without a store. There are as
+ *          many blocks as fit on the GPU at once
+ * forms    gnt_steps    all layers of a step before the next step; only h of the last step is kept, in layers + 1
+ *                       buffers [H][32 V] of shared memory that take turns: layer l of step s writes buffer
+ *                       (l - s) mod (layers + 1), the one that nobody reads any more, so one barrier a layer and step
+ *                       is enough. c lies beside h where it fits, else in the slab (a lane only meets its own).
+ *                       RESIDENT: the weights stay in shared memory while the model doesn't change; else they stream
+ *                       from L2, 16 H^2 bytes a layer and step against 32 V windows' work on them
  *          gnt_layered  one direction of one layer after another, the sequence in the slab: what bidirectional layers
  *                       need, and nets whose h is too large for shared memory. One more load from L1 or L2 a row of h,
  *                       everything else is the same text

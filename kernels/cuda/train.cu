@@ -9,16 +9,18 @@
  *           added in their order; powers and cosines come as tables. So a model's bits don't depend on its neighbours,
  *           on the block that trains it, on the number of SMs or GPUs, nor on how many epochs a call runs
  * shared    the job; its packed weights where they fit; a stage for what a phase reads over and over. With 227 KB
- * (sm_90) 1 x 64 at F = 35 takes 103 KB of weights and 64 KB of stage for passes of 64 windows; 1 x 72 is about the
- *           largest with both, 1 x 110 with weights alone. With 163 KB (sm_80) 1 x 64 has its weights and no stage.
- *           Moments, gradient and what the backward pass needs (1.5 MB a pass of 1 x 64) lie in the slab: L2 and HBM
+ *           (sm_90) 1 x 64 at F = 35 takes 103 KB of weights and 64 KB of stage for passes of 64 windows; 1 x 72 is
+ *           about the largest with both, 1 x 110 with weights alone. With 163 KB (sm_80) 1 x 64 has its weights and no
+ *           stage. Moments, gradient and what the backward pass needs (1.5 MB a pass of 1 x 64) lie in the slab: L2 and
+ *           HBM
  * threads   256 a block, one block an SM: 64 sums a thread want the registers. FAST: all jobs of the launch have
- * weights and stage in shared memory, which the compiler then reads by LDS versions  none measured; sm_90, instructions
- * of an inner loop of FFMA: forward; weights; hidden states 1 operands from the area through L1          256 in 315;
- * 128 in 165; 64 in 118 2 staged, turned for the weights             256 in 305; 128 in 157; 64 in 92 3 as shared
- * memory by name; groups unrolled  256 in 298; 128 in 147; 256 in 308 estimate  docs/decisions/cuda-training.md: 10,000
- * models of 1 x 64, 50 epochs x 3,500 windows: 67 s when no scheduler ever waits, so 90 s needs three quarters of all
- * issue slots */
+ *           weights and stage in shared memory, which the compiler then reads by LDS
+ * versions  none measured; sm_90, instructions of an inner loop of FFMA: forward; weights; hidden states
+ *           1 operands from the area through L1          256 in 315; 128 in 165; 64 in 118
+ *           2 staged, turned for the weights             256 in 305; 128 in 157; 64 in 92
+ *           3 as shared memory by name; groups unrolled  256 in 298; 128 in 147; 256 in 308
+ * estimate  docs/decisions/cuda-training.md: 10,000 models of 1 x 64, 50 epochs x 3,500 windows: 67 s when no scheduler
+ *           ever waits, so 90 s needs three quarters of all issue slots */
 #include "kernels/cuda/train_update.cuh"
 
 /* Rows of the pass's windows: positions first + i of n rows, the last repeated past the end. */
