@@ -70,7 +70,10 @@ build() {
     exit 1
   fi
   rm -f "$log"
-  if command -v nvcc >/dev/null; then say "CUDA toolkit found: gauntlet-cuda.so is built too"; else say "no CUDA toolkit: gauntlet-cuda.so is left out, everything else is built"; fi
+  case $preset in
+  asan | tsan) say "sanitizers: gauntlet-cuda.so is left out" ;;
+  *) if grep -qs '^CMAKE_CUDA_COMPILER:[A-Z]*=/' "build/CMakeCache.txt"; then say "CUDA toolkit found: gauntlet-cuda.so is built too"; else say "no CUDA toolkit: gauntlet-cuda.so is left out, everything else is built"; fi ;;
+  esac
   cmake --build --preset "$preset" -j "$(jobs_count)" >&2
 }
 
