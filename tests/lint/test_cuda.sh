@@ -16,6 +16,9 @@ code() {
 }
 WRAPPERS='kernels/cuda/(device|gpu|mma)\.cuh' # where PTX may stand; the emulator knows their functions
 
+command -v python3 >/dev/null || { echo "skip - rules of the CUDA sources: no python3"; exit 77; }
+if [ -n "$(code '__global__' kernels/cuda)" ]; then ok "there are kernels to look at"; else
+  not_ok "there are kernels to look at" "git names no kernel: is this a checkout?"; fi
 none "kernels start through gnt_launch alone: no <<<" "$(code '<<<' kernels | grep -v '^kernels/emu/')"
 none "no static __shared__: only gnt_shared_memory" "$(code '__shared__' kernels | grep -vE '^kernels/(cuda/device\.cuh|emu/)')"
 none "PTX stands in wrappers alone" "$(code '\basm\b' kernels/cuda | grep -vE "^$WRAPPERS:")"
@@ -42,12 +45,14 @@ if [ -f "$BUILD/gauntlet-cuda.so" ]; then
 fi
 # ---- a machine without nvcc: everything else is configured, and asking for CUDA is an error with a sentence
 without=$(tr : '\n' <<<"$PATH" | while read -r folder; do [ -x "$folder/nvcc" ] || echo "$folder"; done | paste -sd :)
-configure() { env -u CUDACXX PATH="$without" cmake -S . -B "$SCRATCH/$1" -DGNT_TESTS=OFF "-DGNT_CUDA=$1" 2>&1; }
+absent() { for tool; do (PATH=$without command -v "$tool" >/dev/null) || echo "$tool"; done | paste -sd ' '; }
+configure() { env -u CUDACXX PATH="$without" cmake -G Ninja -S . -B "$SCRATCH/$1" -DGNT_TESTS=OFF "-DGNT_CUDA=$1" 2>&1; }
 if ! command -v nvcc >/dev/null; then skip "a build without nvcc: that is the build at hand"
+elif [ -n "$(absent cmake ninja cc pkg-config)" ]; then skip "a build without nvcc: nvcc lies in one folder with $(absent cmake ninja cc pkg-config)"
 elif ! said=$(configure auto); then not_ok "a build without nvcc is configured" "$said"
 elif grep -q '^-- no nvcc: gauntlet-cuda.so is left out' <<<"$said"; then ok "a build without nvcc is configured, and says so"
 else not_ok "a build without nvcc says so" "$said"; fi
-if command -v nvcc >/dev/null; then
+if [ -d "$SCRATCH/auto" ]; then
   if said=$(configure on); then not_ok "GNT_CUDA=on without nvcc is refused" "$said"
   elif grep -q 'GNT_CUDA=on, but there is no nvcc' <<<"$said"; then ok "GNT_CUDA=on without nvcc is refused"
   else not_ok "GNT_CUDA=on without nvcc is refused with its reason" "$said"; fi
