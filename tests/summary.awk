@@ -23,6 +23,6 @@ function finish() {
 { t = $0; sub(/.*<system-out>/, "", t) }
 t ~ /^ok - / { p += cases(t) }
 t ~ /^not ok - / { f++ }
-t ~ /^skip - / { s += cases(t); if (t ~ /^skip - cuda/) G += cases(t); print "skipped: " name ": " substr(t, 8); if (!reason) reason = substr(t, 8) }
+t ~ /^skip - / { s += cases(t); if (t ~ /^skip - (.* on (device )?)?cuda[:,]/) G += cases(t); print "skipped: " name ": " substr(t, 8); if (!reason) reason = substr(t, 8) }
 /<\/testcase>/ { finish() }
 END { if (G) print "GPU tests: " G " cases skipped, no GPU here"; printf "count %d %d %d %s\n", P, F, S, label }

@@ -15,9 +15,9 @@ gpu() {
 
 # ---- the count of skipped cases
 printf '%s\n' '<testcase name="parity.a" status="run"><system-out>' 'ok - cpu: scale: 7 shapes, equal' 'skip - cuda: 48 cases (no driver)' '</system-out></testcase>' \
-  '<testcase name="parity.b" status="run"><system-out>ok - one' 'not ok - two: 3' 'skip - cuda: 5 cases (no driver)' '</system-out></testcase>' >"$SCRATCH/junit"
+  '<testcase name="parity.b" status="run"><system-out>ok - one' 'not ok - two: 3' 'skip - cuda: 5 cases (no driver)' 'skip - whole commands on cuda: device cuda: no driver' '</system-out></testcase>' >"$SCRATCH/junit"
 awk -v label=x -f "$GNT_ROOT/tests/summary.awk" "$SCRATCH/junit" >"$SCRATCH/counted"
-if grep -qx 'count 8 1 53 x' "$SCRATCH/counted" && grep -qx 'GPU tests: 53 cases skipped, no GPU here' "$SCRATCH/counted"; then
+if grep -qx 'count 8 1 54 x' "$SCRATCH/counted" && grep -qx 'GPU tests: 54 cases skipped, no GPU here' "$SCRATCH/counted"; then
   ok "the summary counts the GPU's cases"
 else not_ok "the summary counts the GPU's cases" "$(cat "$SCRATCH/counted")"; fi
 

@@ -26,6 +26,7 @@ static bool place_open(const place *p, gnt_engine *engine)
     gnt_error why = {0};
     if (p->order) setenv("GNT_EMU_ORDER", p->order, 1);
     if (!gnt_engine_open(engine, p->device, 0, NULL, &why)) return true;
+    if (p->order && !strstr(why.text, "there is no gauntlet-emu.so")) fail_msg("%s: %s", p->name, why.text);
     print_message("skip - %s: %s\n", p->name, why.text);
     return false;
 }
