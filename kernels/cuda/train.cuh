@@ -81,6 +81,11 @@ struct alignas(16) gnt_trainer {
     bool dropout;     /* in this pass */
 };
 
+/* All of a task that doesn't depend on the jobs beside it. EUNSUPPORTED: the model is too large for the kernel. */
+gnt_status gnt_train_task_init(gnt_gpu *gpu, const gnt_train_job *job, uint32_t epochs, gnt_train_task *task);
+/* Bytes of a block's shared memory that the task takes. */
+size_t gnt_train_shared(const gnt_train_task *task);
+
 /* Starts the kernel: blocks take jobs in the order given; next is 0, areas hold area_floats for each of n_blocks; fast:
  * every job has weights and stage in shared memory. */
 gnt_status gnt_train_launch(gnt_gpu *gpu, bool fast, unsigned n_blocks, size_t shared_bytes,
