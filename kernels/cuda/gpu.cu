@@ -20,7 +20,10 @@ static const char *base_name(const char *path)
 gnt_status gnt_gpu_fail(gnt_gpu *gpu, cudaError_t error, const char *what, const char *file, int line)
 {
     int n = (int)strcspn(what, "(");
-    const char *text = cudaGetErrorString(error);
+    const char *text =
+        error == cudaErrorNoKernelImageForDevice
+            ? "this build has no code for the chip: add its architecture to -DGNT_CUDA_ARCH, or --device cpu"
+            : cudaGetErrorString(error);
 #ifdef GNT_EMU
     if (*gnt_emu_error_text()) text = gnt_emu_error_text();
 #endif
@@ -57,7 +60,7 @@ gnt_status gnt_gpu_room(gnt_gpu *gpu, size_t *bytes)
 {
     size_t free = 0, total = 0;
     GNT_CUDA(gpu, cudaMemGetInfo(&free, &total));
-    size_t kept = total / 16; /* launches and printf-less kernels need little; fragments and other users some */
+    size_t kept = total / 16; /* for the driver, for gaps between allocations, for others on this GPU */
     *bytes = gpu->slab_bytes + (free > kept ? free - kept : 0);
     return GNT_OK;
 }

@@ -15,6 +15,7 @@
     X(98, cudaErrorInvalidDeviceFunction, "invalid device function")                                     \
     X(100, cudaErrorNoDevice, "no CUDA-capable device is detected")                                      \
     X(101, cudaErrorInvalidDevice, "invalid device ordinal")                                             \
+    X(209, cudaErrorNoKernelImageForDevice, "no kernel image is available for execution on the device")  \
     X(214, cudaErrorECCUncorrectable, "uncorrectable ECC error encountered")                             \
     X(400, cudaErrorInvalidResourceHandle, "invalid resource handle")                                    \
     X(401, cudaErrorIllegalState, "the operation cannot be performed in the present state")              \
