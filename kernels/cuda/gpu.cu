@@ -341,7 +341,9 @@ static void free_all(gnt_gpu *gpu)
  * with the fault: it goes, so that the next engine may work. */
 void gnt_gpu_close(gnt_gpu *gpu)
 {
+    int present = -1; /* a GPU that can't even be made the present one must not cost another one its context */
     (void)cudaSetDevice(gpu->number);
+    (void)cudaGetDevice(&present);
     if (gpu->stream) free_all(gpu);
-    if (gpu->fault) (void)cudaDeviceReset();
+    if (gpu->fault && present == gpu->number) (void)cudaDeviceReset();
 }
