@@ -1,5 +1,5 @@
 /* Every operation x shape x backend found, one body (devices.h). Rows of the table are the operations; backends that
- * aren't here are named with the number of cases they miss. */
+ * aren't here are named with the number of cases they miss. Arguments are the operations to run; none: all. */
 #include "tests/parity/devices.h"
 
 #include "tests/parity/devices_draws.h"
@@ -150,7 +150,14 @@ static gnt_status open_backend(const backend *b, gnt_engine *engine, gnt_error *
     return GNT_OK;
 }
 
-int main(void)
+static bool asked_for(const char *op, int n, char **ops)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(op, ops[i]) == 0) return true;
+    return n == 0;
+}
+
+int main(int argc, char **argv)
 {
     gnt_engine cpu = {0}, engine = {0};
     gnt_error why = {0};
@@ -169,7 +176,8 @@ int main(void)
             continue;
         }
         for (size_t i = 0; i < N_CASES; i++)
-            if (!backends[b].only || strstr(backends[b].only, cases[i].op))
+            if (asked_for(cases[i].op, argc - 1, argv + 1) &&
+                (!backends[b].only || strstr(backends[b].only, cases[i].op)))
                 failed += run_case(&engine, &cpu, &backends[b], &cases[i]);
         gnt_engine_close(&engine);
     }
