@@ -147,18 +147,6 @@ cudaError_t cudaDriverGetVersion(int *version)
     return cudaSuccess;
 }
 
-cudaError_t cudaRuntimeGetVersion(int *version)
-{
-    *version = CUDART_VERSION;
-    return cudaSuccess;
-}
-
-cudaError_t cudaSetDeviceFlags(unsigned)
-{
-    entry call;
-    return call.end(call.error);
-}
-
 cudaError_t cudaDeviceSynchronize()
 {
     entry call;

@@ -236,13 +236,6 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsig
     return call.end(cudaSuccess);
 }
 
-cudaError_t cudaGraphUpload(cudaGraphExec_t exec, cudaStream_t)
-{
-    entry call;
-    if (call.error != cudaSuccess) return call.end(call.error);
-    return call.end(call.dev->execs.count(exec) ? cudaSuccess : cudaErrorInvalidValue);
-}
-
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream)
 {
     entry call;

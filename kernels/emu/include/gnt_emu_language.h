@@ -49,23 +49,9 @@ GNT_EMU_VECTOR4(unsigned char, uchar, 4)
 #undef GNT_EMU_VECTOR2
 #undef GNT_EMU_VECTOR4
 
-struct float3 {
-    float x, y, z;
-};
-struct int3 {
-    int x, y, z;
-};
 struct uint3 {
     unsigned x, y, z;
 };
-static inline float3 make_float3(float x, float y, float z)
-{
-    return {x, y, z};
-}
-static inline uint3 make_uint3(unsigned x, unsigned y, unsigned z)
-{
-    return {x, y, z};
-}
 
 struct dim3 {
     unsigned x, y, z;

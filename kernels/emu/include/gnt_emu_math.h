@@ -6,25 +6,9 @@
 
 /* ---- rounded operations ---- */
 
-static inline float __fadd_rn(float a, float b)
-{
-    return a + b;
-}
-static inline float __fsub_rn(float a, float b)
-{
-    return a - b;
-}
-static inline float __fmul_rn(float a, float b)
-{
-    return a * b;
-}
 static inline float __fdiv_rn(float a, float b)
 {
     return a / b;
-}
-static inline float __frcp_rn(float a)
-{
-    return 1.0f / a;
 }
 static inline float __fsqrt_rn(float a)
 {
@@ -34,60 +18,12 @@ static inline float __fmaf_rn(float a, float b, float c)
 {
     return __builtin_fmaf(a, b, c);
 }
-static inline double __dadd_rn(double a, double b)
-{
-    return a + b;
-}
-static inline double __dsub_rn(double a, double b)
-{
-    return a - b;
-}
-static inline double __dmul_rn(double a, double b)
-{
-    return a * b;
-}
-static inline double __ddiv_rn(double a, double b)
-{
-    return a / b;
-}
-static inline double __dsqrt_rn(double a)
-{
-    return __builtin_sqrt(a);
-}
-static inline double __fma_rn(double a, double b, double c)
-{
-    return __builtin_fma(a, b, c);
-}
 
 /* ---- conversions: out of range saturates and NaN is 0, as the instruction cvt does ---- */
 
 static inline float __double2float_rn(double a)
 {
     return (float)a;
-}
-static inline float __int2float_rn(int a)
-{
-    return (float)a;
-}
-static inline float __uint2float_rn(unsigned a)
-{
-    return (float)a;
-}
-static inline double __int2double_rn(int a)
-{
-    return (double)a;
-}
-static inline double __uint2double_rn(unsigned a)
-{
-    return (double)a;
-}
-static inline double __ll2double_rn(long long a)
-{
-    return (double)a;
-}
-static inline double __ull2double_rn(unsigned long long a)
-{
-    return (double)a;
 }
 static inline int gnt_emu_to_int(double a)
 {
@@ -108,14 +44,6 @@ static inline int __float2int_rz(float a)
 {
     return gnt_emu_to_int((double)a);
 }
-static inline int __float2int_rd(float a)
-{
-    return gnt_emu_to_int((double)__builtin_floorf(a));
-}
-static inline unsigned __float2uint_rn(float a)
-{
-    return gnt_emu_to_uint((double)__builtin_rintf(a));
-}
 static inline unsigned __float2uint_rz(float a)
 {
     return gnt_emu_to_uint((double)a);
@@ -123,10 +51,6 @@ static inline unsigned __float2uint_rz(float a)
 static inline int __double2int_rn(double a)
 {
     return gnt_emu_to_int(__builtin_rint(a));
-}
-static inline int __double2int_rz(double a)
-{
-    return gnt_emu_to_int(a);
 }
 
 /* ---- bits ---- */
@@ -181,10 +105,6 @@ static inline int __ffsll(long long a)
 static inline int __clz(int a)
 {
     return a ? __builtin_clz((unsigned)a) : 32;
-}
-static inline int __clzll(long long a)
-{
-    return a ? __builtin_clzll((unsigned long long)a) : 64;
 }
 static inline unsigned long long __brevll(unsigned long long a)
 {

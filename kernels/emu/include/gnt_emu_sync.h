@@ -63,24 +63,10 @@ static inline int __all_sync(unsigned mask, int predicate, GNT_EMU_SITE)
 {
     return __ballot_sync(mask, predicate, file, line) == mask;
 }
-/* Lanes that happen to run together: nothing promises more than the caller itself. */
-static inline unsigned __activemask()
-{
-    return 1u << (gnt_emu_flat & 31);
-}
 static inline void __nanosleep(unsigned ns, GNT_EMU_SITE)
 {
     (void)ns;
     gnt_emu_poll({file, line});
-}
-static inline void __threadfence()
-{
-}
-static inline void __threadfence_block()
-{
-}
-static inline void __threadfence_system()
-{
 }
 
 /* Shuffles of anything up to 8 bytes. Out of a segment of `width` lanes a lane gets its own value back; from a lane
