@@ -45,11 +45,11 @@ static gnt_status schema_row(json_t *rows, const char *name, bool hashed, gnt_er
 static void say_available(const gnt_args *args, json_t *row)
 {
     json_t *chip = json_object_get(row, "chip");
-    gnt_say(args, "device %s: available (%s%s%s, %lld %s)%s", json_string_value(json_object_get(row, "name")),
-            json_is_string(chip) ? json_string_value(chip) : "", json_is_string(chip) ? ", " : "",
-            json_string_value(json_object_get(row, "simd")),
-            (long long)json_integer_value(json_object_get(row, "threads")), json_is_string(chip) ? "GPUs" : "threads",
-            json_is_true(json_object_get(row, "bf16")) ? ", with bf16" : "");
+    long long n = json_integer_value(json_object_get(row, "threads"));
+    bool gpu = json_is_string(chip);
+    gnt_say(args, "device %s: available (%s%s%s, %lld %s%s)%s", json_string_value(json_object_get(row, "name")),
+            gpu ? json_string_value(chip) : "", gpu ? ", " : "", json_string_value(json_object_get(row, "simd")), n,
+            gpu ? "GPU" : "thread", n == 1 ? "" : "s", json_is_true(json_object_get(row, "bf16")) ? ", with bf16" : "");
 }
 
 static gnt_status run(const gnt_args *args, gnt_error *why)
