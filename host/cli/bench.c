@@ -204,11 +204,16 @@ static gnt_status each_shape(const gnt_args *args, job *j, const gnt_bench_op *o
     return GNT_OK;
 }
 
+/* Who names thread counts and no device means the CPU, also where there is a GPU. */
+static const char *device_of(const gnt_args *args)
+{
+    return gnt_arg_given(args, "threads") && !gnt_arg_given(args, "device") ? "cpu" : gnt_arg(args, "device");
+}
+
 static gnt_status open_engines(const gnt_args *args, job *j, gnt_error *why)
 {
     for (size_t t = 0; t < j->want.n_threads; t++) {
-        GNT_TRY(
-            gnt_engine_open(&j->engine[t], gnt_arg(args, "device"), j->want.threads[t], gnt_arg_progress(args), why));
+        GNT_TRY(gnt_engine_open(&j->engine[t], device_of(args), j->want.threads[t], gnt_arg_progress(args), why));
         GNT_TRY(check_threads(args, j, why));
         for (size_t k = 0; k < t; k++)
             if (j->engine[k].info.threads == j->engine[t].info.threads)
@@ -266,9 +271,10 @@ const gnt_verb gnt_verb_bench = {
         "the share of peak in the rest of the time. Inputs are synthetic. Measure on a quiet machine: load_1m and\n"
         "the spread (iqr) tell.\n"
         "\n"
-        "On a GPU (--device cuda:0) calls are larger; a row has the rate from host memory to host memory and that of\n"
-        "the kernels alone, whose GFLOP/s and peak stand beside it, and forward is measured beside every algorithm of\n"
-        "cuDNN (GNT_CUDNN names its file). On the emulated device nothing says anything about speed.\n"
+        "--threads without --device measures the CPU. On a GPU (--device cuda:0) calls are larger; a row has the rate\n"
+        "from host memory to host memory and that of the kernels alone, whose GFLOP/s and peak stand beside it, and\n"
+        "forward is measured beside every algorithm of cuDNN (GNT_CUDNN names its file). On the emulated\n"
+        "device nothing says anything about speed.\n"
         "\n"
         "Examples:\n"
         "  gauntlet bench --op forward_sliding,train --shape 1x32,2x96 --threads 1,2\n"

@@ -69,6 +69,11 @@ if grep -q '"name": "emu", "available": true' "$OUT"; then
   expect "a library that isn't cuDNN" 0 "has no cudnnGetVersion: version 9 is needed"
   run bench --device emu --op forward_one --shape 1x24 --quiet
   expect "a table that says what it is" 0 "! Emulated on the processor: no figure below says anything about speed."
+  mkdir "$SCRATCH/modules" && cp "$(dirname "$GAUNTLET")/gauntlet-emu.so" "$SCRATCH/modules/gauntlet-cuda.so" # plays a GPU
+  GNT_MODULES=$SCRATCH/modules run bench --op features --n 64 --json --quiet
+  expect "where there is a GPU it is measured" 0 '"op": "features", "shape": null, "device": "emu"'
+  GNT_MODULES=$SCRATCH/modules run bench --op features --n 64 --threads 1 --json --quiet
+  expect "but not by threads, which are the CPU's" 0 '"op": "features", "shape": null, "device": "cpu"'
   refuses "threads of a device without any" 2 "--threads: device emu has none to choose" bench --device emu --threads 1,2 --quiet
 else
   skip "bench on the emulated device: it isn't in this build"
