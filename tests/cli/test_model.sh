@@ -42,9 +42,9 @@ refuses "an unknown action" 2 "not one of inspect, import, export, diff" model s
 refuses "no file" 1 "nowhere.onnx" model inspect "$SCRATCH/nowhere.onnx"
 refuses "diff of one" 2 "name two files" model diff "$FIXTURES/ts17_bi.onnx"
 
-P=(predict --model "$FIXTURES/ts17_bi.onnx")
+P=(predict --device cpu --model "$FIXTURES/ts17_bi.onnx")
 run info --json
-if grep -qF '"bf16": true' "$OUT"; then
+if grep -qF '"name": "cpu", "available": true, "bf16": true' "$OUT"; then
   run "${P[@]}" --windows "$FIXTURES/windows.npy" --out "$SCRATCH/half.npy" --precision bf16 --json
   expect "scores in bf16 say so" 0 '"precision": "bf16"'
   run "${P[@]}" --windows "$FIXTURES/windows.npy" --out "$SCRATCH/full.npy"
