@@ -49,7 +49,8 @@ def say(text):
 
 def run(gauntlet, *words, answer=False):
     """Runs a verb; with `answer` its JSON object. A failure is a RuntimeError with the verb's own words."""
-    words = [str(gauntlet), *map(str, words), "--quiet"] + (["--json"] if answer else [])
+    device = [] if words[0] == "info" else ["--device", "cpu"]  # what the peers run on
+    words = [str(gauntlet), *map(str, words), *device, "--quiet"] + (["--json"] if answer else [])
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(
