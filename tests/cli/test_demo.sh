@@ -4,7 +4,7 @@ source "$GNT_ROOT/tests/cli/check.sh" || exit 1
 command -v gnuplot >/dev/null || { skip "demo: gnuplot is not installed"; exit 77; }
 MEMORY_LIMIT_KB=300000
 
-"$GAUNTLET" demo --quick --quiet --out "$SCRATCH/a" >"$SCRATCH/a.txt" 2>"$SCRATCH/a.err" &
+"$GAUNTLET" demo --device cpu --quick --quiet --out "$SCRATCH/a" >"$SCRATCH/a.txt" 2>"$SCRATCH/a.err" &
 pid=$!
 peak=0
 while kill -0 $pid 2>/dev/null; do # the kernel keeps the high-water mark, so the last reading is the peak so far
@@ -33,7 +33,7 @@ grep -q '^Asked: ' "$SCRATCH/a.txt" && grep -q '^Report: .*report.html' "$SCRATC
 grep -q 'quick' "$SCRATCH/a/report.md" && grep -q 'synthetic' "$SCRATCH/a/report.md" && ok "the report says quick and synthetic" ||
   not_ok "the report says quick and synthetic"
 
-run demo --quick --quiet --out "$SCRATCH/b"
+run demo --device cpu --quick --quiet --out "$SCRATCH/b"
 expect "demo again" 0
 # Times live in the manifests alone; a report prints its manifest's, and the A/B picture is named after its start.
 timeless() { # timeless DIR
