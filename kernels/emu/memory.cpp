@@ -16,8 +16,9 @@ namespace gnt_emu
 static const size_t page = 4096, alignment = 256, gap = 256;
 static const size_t poison_bytes = (size_t)8 << 20, remap_from = (size_t)64 << 10;
 static const unsigned char poison = 0xff;
-static const uint64_t nobodys =
-    0xfff8c0defffabeefu; /* NaN as double and as both floats, and no byte pattern of poison */
+/* NaN as double and as both floats, and no byte pattern of poison. The double and the low float are signalling: whoever
+ * reads one, calculates and writes it back leaves a quiet one. */
+static const uint64_t nobodys = 0xfff4c0deff9abeefu;
 
 static size_t round_up(size_t n, size_t to)
 {

@@ -31,14 +31,14 @@ test_of() {
 }
 
 # "file:line:kind" of every place that can be changed; comments and hosts' prints are no code. Loops to a number or to a
-# template's parameter walk a thread's own array: what lies behind its end is the sanitizers' to say.
+# template's parameter mostly walk a thread's own array: what lies behind its end is the sanitizers' to say.
 places() {
   local code='^[^:]*:[0-9]+: *(\*|/\*)'
   if [ "$what" != bounds ]; then
     grep -nHE '(__syncthreads|__syncwarp|gnt_part_barrier|slice_barrier)\(.*\);' "$@" | grep -vE "$code|__forceinline__" | awk -F: '{print $1":"$2":barrier"}'
   fi
   if [ "$what" != barriers ]; then
-    grep -nHE 'if \([a-z_.>-]+ >= [^&|]*\) return;|for \(.*; [a-z_]+ < [^;]*;' "$@" | grep -vE "$code|; [a-z] < [0-9A-Z]( [*] [A-Z])?;" | awk -F: '{print $1":"$2":bound"}'
+    grep -nHE 'if \([a-z_.>-]+ >= [^&|]*\) return;|for \(.*; [a-z_]+ < [^;]*;' "$@" | grep -vE "$code|; [a-z]+ < ([0-9A-Z]|[0-9] [*] [A-Z_]+|N_PAIRS|GNT_STAGE_HELD);" | awk -F: '{print $1":"$2":bound"}'
   fi
 }
 
