@@ -132,6 +132,7 @@ static const lstm_case shapes[] = {
     {"3x3", {2, 4, 3, 3, false, GNT_POOL_LAST, 0}},
     {"4x33", {35, 3, 33, 4, false, GNT_POOL_LAST, 0}},
     {"2x20 both ways, attention", {5, 4, 20, 2, true, GNT_POOL_ATTENTION, 18}},
+    {"1x16 attention, no padding", {5, 4, 16, 1, false, GNT_POOL_ATTENTION, 16}},
     {"2x100, 100 features", {100, 2, 100, 2, false, GNT_POOL_LAST, 0}},
     {"2x130", {20, 2, 130, 2, false, GNT_POOL_LAST, 0}},
     {"1x256", {35, 2, 256, 1, false, GNT_POOL_LAST, 0}},
