@@ -32,6 +32,27 @@ __device__ __forceinline__ void gnt_part_barrier(unsigned id, unsigned n_threads
 #endif
 }
 
+/* A number in pinned memory that host and device hand to each other: what the writer wrote before it is seen by who
+ * reads it. */
+__device__ __forceinline__ uint64_t gnt_read_system(const uint64_t *at)
+{
+#ifdef GNT_EMU
+    return __atomic_load_n(at, __ATOMIC_ACQUIRE);
+#else
+    uint64_t value;
+    asm volatile("ld.acquire.sys.global.u64 %0, [%1];" : "=l"(value) : "l"(at) : "memory");
+    return value;
+#endif
+}
+__device__ __forceinline__ void gnt_write_system(uint64_t *at, uint64_t value)
+{
+#ifdef GNT_EMU
+    __atomic_store_n(at, value, __ATOMIC_RELEASE);
+#else
+    asm volatile("st.release.sys.global.u64 [%0], %1;" ::"l"(at), "l"(value) : "memory");
+#endif
+}
+
 /* 1 / x to about 1 ulp, x and the result normal. */
 __device__ __forceinline__ float gnt_reciprocal_seed(float x)
 {

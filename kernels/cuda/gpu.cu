@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <exception>
@@ -300,7 +301,9 @@ gnt_status gnt_each_gpu(gnt_device *dev, size_t n, gnt_gpu_fn *fn, void *arg)
 gnt_status gnt_gpu_open(gnt_gpu *gpu, int number)
 {
     cudaDeviceProp prop;
+    const char *resident = getenv("GNT_CUDA_RESIDENT");
     gpu->number = number;
+    gpu->resident = resident && strcmp(resident, "1") == 0;
     GNT_CUDA(gpu, cudaSetDevice(number));
     GNT_CUDA(gpu, cudaGetDeviceProperties(&prop, number));
     gpu->n_sm = (unsigned)prop.multiProcessorCount;

@@ -26,6 +26,7 @@ struct gnt_gpu {
     size_t shared_bytes;   /* that a block may ask for */
     unsigned major, minor; /* of compute capability 9.0: 9 and 0 */
     char chip[64];
+    bool resident; /* single windows go to a kernel that stays (resident.cuh) */
     cudaStream_t stream;
     cudaEvent_t begin, end; /* round the kernels of a chunk */
     cudaStream_t other;     /* for calls that copy one chunk while another is computed */

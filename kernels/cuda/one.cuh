@@ -20,6 +20,7 @@ struct gnt_one_call {
 
 /* Shared memory that a block needs; more than the GPU has: this kernel can't be used. */
 size_t gnt_one_shared(const gnt_layout *layout);
+unsigned gnt_one_threads(const gnt_layout *layout); /* that a block has */
 gnt_status gnt_one_launch(gnt_gpu *gpu, const gnt_one_call *call);
 
 #endif

@@ -3,8 +3,7 @@
  * The windows go into pinned memory that the kernel reads over the bus, the logits come back the same way: a copy
  * before and one after the kernel would each cost about as much as the kernel's start. The launch is a graph, captured
  * once for a model and a number of windows, so that its parameters are on the device already. kernel_seconds is NaN:
- * events round the kernel would be most of the call. A kernel that stays on the device and polls would save the start;
- * docs/decisions/cuda-forward.md says why it isn't here. */
+ * events round the kernel would be most of the call. One window may go to a kernel that stays (resident.cu). */
 #include "kernels/cuda/serve.cuh"
 
 #include <math.h>
@@ -12,10 +11,12 @@
 #include <string.h>
 
 #include "kernels/cuda/one.cuh"
+#include "kernels/cuda/resident.cuh"
 
 struct gnt_serving {
     float *x, *logit;                          /* pinned: [16][L][F], [16]; one allocation */
     cudaGraphExec_t graph[GNT_SERVED_WINDOWS]; /* by windows - 1; NULL: not captured yet */
+    gnt_resident *resident;                    /* if it was asked for and used */
 };
 
 static size_t window_floats(const gnt_packed *model)
@@ -26,7 +27,7 @@ static size_t window_floats(const gnt_packed *model)
 bool gnt_serves(const gnt_gpu *gpu, const gnt_packed *model, size_t n)
 {
     return n <= GNT_SERVED_WINDOWS && model->kind == &gnt_forward_float32 &&
-           gnt_one_shared(&model->layout) <= gpu->shared_bytes;
+           gnt_one_shared(&model->layout) + GNT_RESIDENT_ROOM <= gpu->shared_bytes;
 }
 
 static gnt_status serving_open(gnt_gpu *gpu, const gnt_packed *model, gnt_serving **out)
@@ -45,6 +46,7 @@ void gnt_serving_free(gnt_serving *serving)
     if (!serving) return;
     for (cudaGraphExec_t graph : serving->graph)
         if (graph) (void)cudaGraphExecDestroy(graph);
+    gnt_resident_free(serving->resident);
     if (serving->x) (void)cudaFreeHost(serving->x);
     free(serving);
 }
@@ -83,6 +85,10 @@ gnt_status gnt_serve(gnt_gpu *gpu, const gnt_packed *model, gnt_panel panel, gnt
     size_t floats = window_floats(model);
     if (!share->serving) GNT_GPU_TRY(serving_open(gpu, model, &share->serving));
     if (!share->serving->x) return GNT_ENOMEM; /* the first call found no pinned memory */
+    if (rows.n == 1 && gpu->resident) {
+        const float *x = panel.x + ((size_t)rows.row[0] + 1 - model->layout.net.window) * panel.n_features;
+        return gnt_resident_serve(gpu, model, share->weights, &share->serving->resident, x, logit);
+    }
     if (!share->serving->graph[rows.n - 1]) GNT_GPU_TRY(capture(gpu, model, share, rows.n));
     for (size_t i = 0; i < rows.n; i++) {
         size_t bar = (size_t)rows.row[i] + 1 - model->layout.net.window;
