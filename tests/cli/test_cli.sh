@@ -37,7 +37,7 @@ for device in cuda emu; do
   if "$GAUNTLET" info --json | grep -q "\"name\": \"$device\", \"available\": true"; then ok "device $device is here"; else
     run features --bars builtin:SYN-NULL --out "$SCRATCH/x.csv" --device $device
     expect "explicit device $device that can't be had is an error" 1 "$device"
-    skip "every operation on device $device: not in this build"
+    skip "every operation on device $device: it can't be had here"
   fi
 done
 run features --bars builtin:SYN-NULL --out "$SCRATCH/x.csv" --device gpu

@@ -95,7 +95,7 @@ static void on_device(const char *name)
     if (child == 0) _exit(run(name));
     if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) fail_msg("%s: the process died", name);
     if (WEXITSTATUS(status) == 77) {
-        print_message("skip - serving by a kernel that stays: no device %s\n", name);
+        print_message("skip - %s: serving by a kernel that stays: no such device here\n", name);
         skip();
     }
     assert_int_equal(WEXITSTATUS(status), 0);
