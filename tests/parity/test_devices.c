@@ -44,7 +44,7 @@ static const backend backends[] = {
     {"cpu", "cpu", NULL, NULL, NULL, NULL, NULL},
     {"cpu generic", "cpu", "generic", NULL, NULL, NULL, NULL},
     {"cpu avx2", "cpu", "avx2", NULL, NULL, NULL, NULL},
-    {"emu forward", "emu", NULL, "forward", NULL, NULL, NULL},
+    {"emu ahead", "emu", NULL, "ahead", NULL, NULL, NULL},
     {"emu shuffle:20261", "emu", NULL, "shuffle:20261", NULL, NULL, NULL},
     {"emu reverse, two of 2 MiB", "emu", NULL, "reverse", "2", "2097152", NULL},
     /* every call in many chunks */

@@ -14,7 +14,7 @@ typedef struct backend {
 } backend;
 
 static const backend backends[] = {
-    {"emu, 4 SMs", "emu", "forward", "4", "1", "1000000000"},
+    {"emu ahead, 4 SMs", "emu", "ahead", "4", "1", "1000000000"},
     {"emu reversed, 1 SM", "emu", "reverse", "1", "1", "1000000000"},
     {"emu shuffled, 16 SMs, 3 GPUs", "emu", "shuffle:7", "16", "3", "1000000000"},
     {"cuda", "cuda", NULL, NULL, NULL, NULL},

@@ -14,7 +14,7 @@ typedef struct place {
 } place;
 
 static const place places[] = {
-    {"emu, forward", "emu", "forward"},
+    {"emu, ahead", "emu", "ahead"},
     {"emu, reverse", "emu", "reverse"},
     {"emu, shuffled", "emu", "shuffle:77"},
     {"cuda", "cuda", NULL},

@@ -53,7 +53,7 @@ typedef struct plan {
 } plan;
 
 static const plan plans[] = {
-    {"emu forward", "emu", "forward", "2", "1"},
+    {"emu ahead", "emu", "ahead", "2", "1"},
     {"emu reverse, one SM", "emu", "reverse", "1", "1"},
     {"emu shuffled, two devices", "emu", "shuffle:5", "4", "2"},
     {"cuda", "cuda", "forward", "1", "1"},
