@@ -16,7 +16,7 @@ mutants='
 a layer reads h before all units of the step are done|recurrence.cuh|float32|test_forward_devices|/shared \+ next \* buffer/,/__syncthreads/s/__syncthreads\(\)//
 a product of the forward leaves out its last input|chain.cuh|float32|test_forward_devices|s/k < n_k; k\+\+/k + 1 < n_k; k++/
 projection reads bars before all are in shared memory|project.cuh|float32|test_forward_devices|/gnt_project_fill\(at, x/,/__syncthreads/s/__syncthreads\(\)//
-a few windows: no barrier between steps|one.cu|one|test_forward_devices|/cell\.h;$/,/__syncthreads/s/__syncthreads\(\)//
+a few windows: no barrier between steps|one_window.cuh|one|test_forward_devices|/cell\.h;$/,/__syncthreads/s/__syncthreads\(\)//
 bf16: h is overwritten while others read it|bf16_steps.cuh|forward_bf16|test_forward_tensor|s/slice_barrier\(call, me\)(; .. all have read)/\1/
 bf16: one window too many|forward_bf16.cu|forward_bf16|test_forward_tensor|s/me\.window < call\.n\)/me.window <= call.n)/
 train: no barrier between steps back in time|train_backward.cuh|train|test_train_devices|/gnt_recurrent_back\(/,/__syncthreads/s/__syncthreads\(\)//
@@ -84,7 +84,8 @@ every_other() { # every_other FIRST
 
 whole || exit 1
 every_other 0 &
+other=$!
 bad=0
 every_other 1 || bad=1
-wait $! || bad=1
+wait "$other" || bad=1
 exit $bad
